@@ -1,0 +1,57 @@
+#include "base/memory.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+enum { ALIGNMENT = 64 };
+
+static size_t byte_count(int64_t count, size_t size)
+{
+    ASSERT(count >= 0 && size > 0);
+    ASSERT((uint64_t)count <= (SIZE_MAX - ALIGNMENT) / size);
+    size_t bytes = (size_t)count * size;
+    return (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT; /* never 0 */
+}
+
+void *memory_allocate(int64_t count, size_t size)
+{
+    size_t bytes = byte_count(count, size);
+    void *memory = aligned_alloc(ALIGNMENT, bytes);
+    if (memory == NULL) {
+        fprintf(stderr, "assay: out of memory: %zu bytes are not to be had\n", bytes);
+        if (on_abort)
+            on_abort();
+        abort();
+    }
+    return memset(memory, 0, bytes);
+}
+
+void *memory_resize(void *memory, int64_t old_count, int64_t count, size_t size)
+{
+    void *larger = memory_allocate(count, size);
+    if (memory != NULL)
+        memcpy(larger, memory, (size_t)(old_count < count ? old_count : count) * size);
+    free(memory);
+    return larger;
+}
+
+char *memory_copy_text(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    return memcpy(memory_allocate((int64_t)n, 1), text, n);
+}
+
+void memory_free(void *memory)
+{
+    free(memory);
+}
+
+int to_int(int64_t value)
+{
+    ASSERT(value >= INT_MIN && value <= INT_MAX);
+    return (int)value;
+}

@@ -1,0 +1,122 @@
+#include "comm/share.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "comm/agree.h"
+
+enum { PIECE = 1 << 28 }; /* elements per MPI call: an int count, and room below 2 GiB for bytes */
+
+static void broadcast(MPI_Comm comm, char *bytes, int64_t n)
+{
+    for (int64_t at = 0; at < n; at += PIECE)
+        MPI_Bcast(bytes + at, to_int(n - at < PIECE ? n - at : PIECE), MPI_BYTE, 0, comm);
+}
+
+void share_bytes(MPI_Comm comm, char **bytes, size_t *n)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    int64_t count = rank == 0 ? (int64_t)*n : 0;
+    MPI_Bcast(&count, 1, MPI_INT64_T, 0, comm);
+    if (rank != 0) {
+        *bytes = memory_allocate(count + 1, 1);
+        *n = (size_t)count;
+    }
+    broadcast(comm, *bytes, count);
+}
+
+static void add_raw_segments(const char *name, const char *bytes, int64_t n, struct segment_list *segments)
+{
+    int64_t offset = 0;
+    do { /* an empty file has one empty segment, so that it is listed */
+        int64_t piece = n - offset < SEGMENT_LIMIT ? n - offset : SEGMENT_LIMIT;
+        struct segment segment = {
+            .path = (char *)name, .object = (char *)"-", .kind = SEGMENT_RAW, .offset = offset, .bytes = piece};
+        digest_of(bytes + offset, (size_t)piece, segment.sha256);
+        segments_add(segments, &segment);
+        offset += piece;
+    } while (offset < n);
+}
+
+enum status share_file(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
+                       struct segment_list *segments)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    enum status status = STATUS_OK;
+    if (rank == 0) {
+        char *path = path_join(directory, name);
+        status = file_load(path, limit, bytes, n);
+        memory_free(path);
+    }
+    status = agree_from(comm, 0, status);
+    if (status != STATUS_OK) {
+        if (rank == 0)
+            *bytes = NULL;
+        return status;
+    }
+    if (rank == 0 && segments != NULL)
+        add_raw_segments(name, *bytes, (int64_t)*n, segments);
+    share_bytes(comm, bytes, n);
+    return STATUS_OK;
+}
+
+enum { TAG_LENGTH = 71, TAG_SEGMENTS };
+
+static void send_bytes(MPI_Comm comm, int to, const char *bytes, int64_t n)
+{
+    MPI_Send(&n, 1, MPI_INT64_T, to, TAG_LENGTH, comm);
+    for (int64_t at = 0; at < n; at += PIECE)
+        MPI_Send(bytes + at, to_int(n - at < PIECE ? n - at : PIECE), MPI_BYTE, to, TAG_SEGMENTS, comm);
+}
+
+static char *receive_bytes(MPI_Comm comm, int from, int64_t *n)
+{
+    MPI_Recv(n, 1, MPI_INT64_T, from, TAG_LENGTH, comm, MPI_STATUS_IGNORE);
+    char *bytes = memory_allocate(*n, 1);
+    for (int64_t at = 0; at < *n; at += PIECE)
+        MPI_Recv(bytes + at, to_int(*n - at < PIECE ? *n - at : PIECE), MPI_BYTE, from, TAG_SEGMENTS, comm,
+                 MPI_STATUS_IGNORE);
+    return bytes;
+}
+
+enum status share_segments(MPI_Comm comm, struct segment_list *list)
+{
+    int rank, size;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
+    enum status status = STATUS_OK;
+    /* A binomial tree: each rank takes in those of its children, then sends all it has to its parent. */
+    for (int step = 1; step < size; step *= 2) {
+        if (rank % (2 * step) == step) {
+            char *bytes;
+            int64_t n;
+            segments_pack(list, &bytes, &n);
+            send_bytes(comm, rank - step, bytes, n);
+            memory_free(bytes);
+            segments_clear(list);
+            break;
+        }
+        if (rank % (2 * step) == 0 && rank + step < size) {
+            int64_t n;
+            char *bytes = receive_bytes(comm, rank + step, &n);
+            enum status received = segments_unpack(bytes, n, list);
+            status = received != STATUS_OK ? received : status;
+            memory_free(bytes);
+        }
+    }
+    if (rank == 0 && status == STATUS_OK)
+        status = segments_sort(list);
+    return agree(comm, status);
+}
+
+void share_sum(MPI_Comm comm, int64_t *values, int64_t n)
+{
+    for (int64_t at = 0; at < n; at += PIECE / 8)
+        MPI_Allreduce(MPI_IN_PLACE, values + at, to_int(n - at < PIECE / 8 ? n - at : PIECE / 8), MPI_INT64_T, MPI_SUM,
+                      comm);
+}

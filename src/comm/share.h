@@ -1,0 +1,28 @@
+/* Bytes and segments from rank to rank, without the 2 GiB limit of one MPI call. */
+#ifndef ASSAY_COMM_SHARE_H
+#define ASSAY_COMM_SHARE_H
+
+#include <mpi.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/segment.h"
+#include "base/status.h"
+
+/* Rank 0's n bytes on every rank; on the others *bytes is allocated (with a zero byte after it) and owned by the
+ * caller.  @collective comm */
+void share_bytes(MPI_Comm comm, char **bytes, size_t *n);
+
+/* Loads a file on rank 0 and shares it; the same bytes and verdict on every rank.  `segments` (may be NULL) gets the
+ * file's raw segments on rank 0 only, under the name `name`.  @collective comm   @fails BAD_INPUT */
+enum status share_file(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
+                       struct segment_list *segments);
+
+/* Every rank's segments, sorted, on rank 0; other ranks' lists become empty.
+ * @collective comm   @fails BAD_INPUT as segments_sort */
+enum status share_segments(MPI_Comm comm, struct segment_list *list);
+
+/* In place sum of int64 over ranks, split where one call would be too long.  @collective comm */
+void share_sum(MPI_Comm comm, int64_t *values, int64_t n);
+
+#endif

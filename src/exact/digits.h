@@ -1,0 +1,36 @@
+/* Numbers as signed 7-bit digits on a power-of-two grid, one grid per row. */
+#ifndef ASSAY_EXACT_DIGITS_H
+#define ASSAY_EXACT_DIGITS_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum { MAX_DIGITS = 4 };
+
+/* Rows of integers q with x ≈ q · 2^(exponent + 1 − 7 n_digit), |q| ≤ 2^(7 n_digit − 1), q = Σ_j s_j 128^(n_digit − 1 −
+ * j), every |s_j| ≤ 64. */
+struct digits {
+    int n_digit;
+    int64_t n_row, n_column;
+    int8_t *plane[MAX_DIGITS]; /* owned; each n_row × n_column, row-major; most significant first */
+    int *exponent;             /* owned; per row: max|x| < 2^exponent; 0 for a row of zeros */
+};
+
+void digits_init(struct digits *digits, int n_digit, int64_t n_row, int64_t n_column); /* allocates */
+void digits_clear(struct digits *digits);
+/* Bytes that digits_init would take: for plans. */
+int64_t digits_bytes(int n_digit, int64_t n_row, int64_t n_column);
+
+/* Fills rows [row, row + n) from values[n * n_column] (finite).  q = round-half-even(x · 2^(7 n_digit − 1 − e)).
+ * @local   @source METHODS: exact arithmetic (ours) */
+void digits_set(struct digits *digits, int64_t row, int64_t n, const float *values);
+void digits_set_double(struct digits *digits, int64_t row, int64_t n, const double *values);
+
+/* The scale of a row's integers: 2^(exponent + 1 − 7 n_digit). */
+double digits_scale(const struct digits *digits, int64_t row);
+
+/* Σ_k q[i,k]² of row i as the nearest double times scale²: the squared norm of the digitised row. */
+double digits_square(const struct digits *digits, int64_t row);
+
+#endif

@@ -1,0 +1,88 @@
+/* Attribution tables: HDF5 files laid out first and then filled in parallel. */
+#ifndef ASSAY_TABLE_TABLE_H
+#define ASSAY_TABLE_TABLE_H
+
+#include <mpi.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/segment.h"
+#include "base/status.h"
+
+enum table_type { TABLE_I8, TABLE_U8, TABLE_I32, TABLE_I64, TABLE_F64, TABLE_STRING };
+
+enum { TABLE_MAX_DIM = 3 };
+
+/* One dataset: one row in a plan's list. */
+struct dataset {
+    const char *path; /* "/top/proponents/score" */
+    enum table_type type;
+    int n_dim;
+    int64_t dims[TABLE_MAX_DIM]; /* a dimension may be 0 */
+    int64_t string_bytes;        /* for TABLE_STRING: fixed width, zero-padded, UTF-8 */
+    const char *unit;            /* "1" for a pure number */
+    const char *text;            /* what one element is, in a sentence */
+};
+
+struct table_attribute {
+    const char *name, *value;
+}; /* of the file: UTF-8 strings */
+
+struct table; /* a table being written, open on every rank of a communicator */
+
+/* Lays out PATH.partial: rank 0 creates every dataset (contiguous, early allocation, never filled, no times, no
+ * filters) with attributes "unit" and "description", reserves the disk space, and closes it; then all ranks open it for
+ * parallel writing.  The bytes of the file depend on `datasets` and `attributes` only.  An older PATH.partial is
+ * replaced.  Strings are borrowed during the call.
+ * @collective comm   @fails CANNOT_WRITE */
+enum status table_create(MPI_Comm comm, const char *path, const struct dataset *datasets, int n_dataset,
+                         const struct table_attribute *attributes, int n_attribute, struct table **table);
+
+/* Opens an existing PATH.partial with exactly this layout to go on writing (resume).
+ * @collective comm   @fails CANNOT_WRITE, BAD_RUN when the layout differs */
+enum status table_reopen(MPI_Comm comm, const char *path, const struct dataset *datasets, int n_dataset,
+                         struct table **table);
+
+/* Writes rows [first, first + n) of a dataset from this rank (n may be 0; int64 and double data are little-endian).
+ * Ranks may call it any number of times; rows must not overlap between ranks.
+ * @local   @fails CANNOT_WRITE */
+enum status table_write(struct table *table, const char *path, int64_t first, int64_t n, const void *data);
+
+/* Flushes this rank's rows to disk so that a journal may say they are there.  @collective   @fails CANNOT_WRITE */
+enum status table_flush(struct table *table);
+
+/* Closes the file, makes it durable and, if `commit`, gives it its final name.  Releases `table` in any case.
+ * @collective   @fails CANNOT_WRITE */
+enum status table_close(struct table *table, bool commit);
+
+/* ---- reading a finished table, on one rank, without MPI -------------------------------------------------------- */
+
+struct table_reader;
+
+enum status table_open(const char *path, struct table_reader **reader); /* @local @fails BAD_INPUT */
+void table_reader_close(struct table_reader *reader);
+int table_count(const struct table_reader *reader);                                    /* datasets, in order of path */
+const struct dataset *table_dataset(const struct table_reader *reader, int i);         /* borrowed */
+const struct dataset *table_find(const struct table_reader *reader, const char *path); /* NULL if absent; borrowed */
+/* A file attribute's value, NULL if absent; borrowed. */
+const char *table_attribute(const struct table_reader *reader, const char *name);
+/* File offset and bytes of a dataset's contiguous data (-1, 0 when empty). */
+void table_extent(const struct table_reader *reader, int i, int64_t *offset, int64_t *bytes);
+/* Rows [first, first + n) into data.  @fails BAD_INPUT */
+enum status table_read(struct table_reader *reader, const char *path, int64_t first, int64_t n, void *data);
+int64_t dataset_row_bytes(const struct dataset *dataset); /* bytes of one row: all dimensions but the first */
+int64_t dataset_rows(const struct dataset *dataset);      /* dims[0], or 1 for a scalar */
+
+/* ---- the standard list of inputs in every table ---------------------------------------------------------------- */
+
+/* Six datasets /inputs/{path,object,kind,place,count,sha256} sized for `segments` (rank 0's; the sizes are shared):
+ * place is [n × 2] offset, row_first; count is [n × 2] bytes, n_row.  `datasets` gets N_INPUT_DATASETS rows.
+ * @collective comm */
+enum { N_INPUT_DATASETS = 6 };
+void inputs_datasets(MPI_Comm comm, const struct segment_list *segments, struct dataset datasets[N_INPUT_DATASETS]);
+/* Rank 0 writes them.  @local   @fails CANNOT_WRITE */
+enum status inputs_write(struct table *table, const struct segment_list *segments);
+/* Reads them back.  @local   @fails BAD_INPUT */
+enum status inputs_read(struct table_reader *reader, struct segment_list *segments);
+
+#endif

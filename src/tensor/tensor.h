@@ -1,0 +1,68 @@
+/* A matrix of numbers in files: rows spread over any number of shards, read by row range, hashed as it is read. */
+#ifndef ASSAY_TENSOR_TENSOR_H
+#define ASSAY_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/segment.h"
+#include "base/status.h"
+
+enum tensor_type {
+    TENSOR_F16,
+    TENSOR_BF16,
+    TENSOR_F32,
+    TENSOR_F64,
+    TENSOR_I8,
+    TENSOR_U8,
+    TENSOR_I16,
+    TENSOR_I32,
+    TENSOR_I64,
+    TENSOR_TYPE_COUNT
+};
+
+size_t tensor_type_size(enum tensor_type type);      /* bytes per element */
+const char *tensor_type_name(enum tensor_type type); /* "bf16" */
+
+enum { TENSOR_MAX_DIM = 4 };
+
+struct tensor; /* open shards; opaque */
+
+/* Opens FILE#NAME (safetensors), FILE:/PATH (HDF5) or FILE (npy, one array); FILE may be a glob (*, ?), whose matches
+ * are row shards in name order and must agree in type and in every dimension but the first.  `name` is relative to
+ * `directory`.  Headers are checked against the file sizes before anything is allocated.  The caller closes it.
+ * @local   @fails BAD_INPUT */
+enum status tensor_open(const char *directory, const char *name, struct tensor **tensor);
+void tensor_close(struct tensor *tensor);
+
+enum tensor_type tensor_type(const struct tensor *tensor);
+int64_t tensor_rows(const struct tensor *tensor);    /* over all shards */
+int64_t tensor_columns(const struct tensor *tensor); /* product of all dimensions but the first; 1 for a vector */
+int tensor_dimensions(const struct tensor *tensor,
+                      int64_t dims[TENSOR_MAX_DIM]);  /* returns their number; dims[0] = rows */
+const char *tensor_name(const struct tensor *tensor); /* as given; borrowed */
+
+/* Reads rows [first, first + n) as stored (little-endian, row-major) into raw[n * columns * type size] and appends the
+ * digests of exactly these bytes to `segments` (one per shard touched; may be NULL).
+ * @local   @fails BAD_INPUT */
+enum status tensor_read(struct tensor *tensor, int64_t first, int64_t n, void *raw, struct segment_list *segments);
+
+/* Stored elements to doubles (all types exact but i64 beyond 2^53, which is refused).  Non-finite values are refused
+ * with file, row and column; `first` is the row that raw[0] has in the tensor.
+ * @local   @fails BAD_INPUT */
+enum status tensor_to_double(const struct tensor *tensor, int64_t first, int64_t n, const void *raw, double *values);
+/* The same to floats, for f16, bf16, f32, i8, u8, i16 only (exact). */
+enum status tensor_to_float(const struct tensor *tensor, int64_t first, int64_t n, const void *raw, float *values);
+
+/* Every byte of the files of `tensors` (they may share files) that no row of these tensors covers, cut into pieces of
+ * at most SEGMENT_LIMIT: headers, padding, tensors that are not used, and the whole of an HDF5 file (whose datasets'
+ * segments are logical).  Ordered, and the same on every rank.  sha256 is left zero: see segment_hash.
+ * @local   @fails BAD_INPUT */
+enum status tensor_gaps(struct tensor *const *tensors, int n_tensor, struct segment_list *gaps);
+
+/* Reads the bytes that `segment` names (path relative to `directory`) and sets sha256; for logical segments through
+ * HDF5.  A file that is shorter than the segment, or gone, is BAD_INPUT.
+ * @local   @fails BAD_INPUT */
+enum status segment_hash(const char *directory, struct segment *segment);
+
+#endif
