@@ -18,6 +18,7 @@ static const struct {
     [CANNOT_WRITE] = {"cannot write", "an output could not be written"},
     [CANNOT_FIT] = {"cannot fit", "the plan does not fit the memory or the arithmetic"},
     [NOT_CONVERGED] = {"not converged", "a numerical step did not reach its bound"},
+    [STOPPED] = {"stopped", "stopped on request, in good order: the same command goes on from there"},
     [FAULT_INJECTED] = {"fault injected", "a test asked for this failure"},
 };
 

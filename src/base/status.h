@@ -18,6 +18,7 @@ enum status {
     CANNOT_FIT = 8,      /* the plan refuses: memory or a range that the arithmetic cannot hold */
     NOT_CONVERGED = 9,   /* numerics: a solve or a range check that failed */
     FAULT_INJECTED = 10, /* a test asked for this failure */
+    STOPPED = 11,        /* on request, in good order: run the same command again to go on */
     STATUS_COUNT
 };
 

@@ -65,21 +65,21 @@ enum status share_file(MPI_Comm comm, const char *directory, const char *name, i
     return STATUS_OK;
 }
 
-enum { TAG_LENGTH = 71, TAG_SEGMENTS };
+enum { TAG_LENGTH = 71, TAG_BYTES };
 
-static void send_bytes(MPI_Comm comm, int to, const char *bytes, int64_t n)
+void share_send(MPI_Comm comm, int to, const char *bytes, int64_t n)
 {
     MPI_Send(&n, 1, MPI_INT64_T, to, TAG_LENGTH, comm);
     for (int64_t at = 0; at < n; at += PIECE)
-        MPI_Send(bytes + at, to_int(n - at < PIECE ? n - at : PIECE), MPI_BYTE, to, TAG_SEGMENTS, comm);
+        MPI_Send(bytes + at, to_int(n - at < PIECE ? n - at : PIECE), MPI_BYTE, to, TAG_BYTES, comm);
 }
 
-static char *receive_bytes(MPI_Comm comm, int from, int64_t *n)
+char *share_receive(MPI_Comm comm, int from, int64_t *n)
 {
     MPI_Recv(n, 1, MPI_INT64_T, from, TAG_LENGTH, comm, MPI_STATUS_IGNORE);
     char *bytes = memory_allocate(*n, 1);
     for (int64_t at = 0; at < *n; at += PIECE)
-        MPI_Recv(bytes + at, to_int(*n - at < PIECE ? *n - at : PIECE), MPI_BYTE, from, TAG_SEGMENTS, comm,
+        MPI_Recv(bytes + at, to_int(*n - at < PIECE ? *n - at : PIECE), MPI_BYTE, from, TAG_BYTES, comm,
                  MPI_STATUS_IGNORE);
     return bytes;
 }
@@ -96,14 +96,14 @@ enum status share_segments(MPI_Comm comm, struct segment_list *list)
             char *bytes;
             int64_t n;
             segments_pack(list, &bytes, &n);
-            send_bytes(comm, rank - step, bytes, n);
+            share_send(comm, rank - step, bytes, n);
             memory_free(bytes);
             segments_clear(list);
             break;
         }
         if (rank % (2 * step) == 0 && rank + step < size) {
             int64_t n;
-            char *bytes = receive_bytes(comm, rank + step, &n);
+            char *bytes = share_receive(comm, rank + step, &n);
             enum status received = segments_unpack(bytes, n, list);
             status = received != STATUS_OK ? received : status;
             memory_free(bytes);

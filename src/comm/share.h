@@ -18,6 +18,10 @@ void share_bytes(MPI_Comm comm, char **bytes, size_t *n);
 enum status share_file(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
                        struct segment_list *segments);
 
+/* n bytes to another rank, and what such a call sent (the caller owns it).  @local pair of ranks */
+void share_send(MPI_Comm comm, int to, const char *bytes, int64_t n);
+char *share_receive(MPI_Comm comm, int from, int64_t *n);
+
 /* Every rank's segments, sorted, on rank 0; other ranks' lists become empty.
  * @collective comm   @fails BAD_INPUT as segments_sort */
 enum status share_segments(MPI_Comm comm, struct segment_list *list);

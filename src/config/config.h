@@ -51,6 +51,9 @@ struct section {
     const struct field *fields;
     int n_field;
     size_t size; /* of the struct that the fields' offsets refer to */
+    /* What no single field can say; NULL: nothing.  Called once all fields of the section are good; the sentence of its
+     * failure starts with a field's path, "run.origin: expected …, found …". */
+    enum status (*check)(const void *values);
 };
 
 /* A parsed config: for every section of `sections`, whether it was there and its filled struct. */
@@ -58,6 +61,7 @@ struct config {
     const struct section *const *sections; /* borrowed, NULL-terminated */
     void **values;                         /* owned; per section a zeroed struct of section->size, filled if present */
     bool *present;                         /* owned */
+    bool **given;                          /* owned; per section and field: in the file, not a default */
     char *name;                            /* owned; the path as given, for sentences */
     char *directory;                       /* owned; of the config file: inputs are relative to it */
 };
@@ -72,9 +76,13 @@ void config_clear(struct config *config);
 /* The struct of a section by its name, or NULL when the config does not have it. */
 void *config_get(const struct config *config, const char *section);
 
+/* Whether the config gives a field itself, rather than leave it to its default ("keep.top" of "influence").  @local */
+bool config_given(const struct config *config, const char *section, const char *path);
+
 /* The resolved config in canonical JSON: every present section, in order of the table, every field with its default
- * filled in, of the scope asked for (RESULT for run.json).  Two spaces indent, LF, doubles as %.17g shortest that
- * reads back.  Sections without a field of that scope are left out.
+ * filled in, of the scope asked for (RESULT for run.json).  Two spaces indent, LF, doubles with the fewest of 15 to 17
+ * digits that read back, sizes in the largest unit that divides them.  Left out: sections without a field of that
+ * scope, and optional fields that are absent.
  * @local */
 void config_resolved(const struct config *config, enum field_scope scope, struct text *text);
 

@@ -14,23 +14,25 @@ struct digits {
     int n_digit;
     int64_t n_row, n_column;
     int8_t *plane[MAX_DIGITS]; /* owned; each n_row × n_column, row-major; most significant first */
-    int *exponent;             /* owned; per row: max|x| < 2^exponent; 0 for a row of zeros */
+    int *exponent;             /* owned; per row: the least with max|x| < 2^exponent, but not below 7 n_digit − 1023,
+                                  so that the scale is a normal number; 0 for a row of zeros */
 };
 
-void digits_init(struct digits *digits, int n_digit, int64_t n_row, int64_t n_column); /* allocates */
+void digits_init(struct digits *digits, int n_digit, int64_t n_row, int64_t n_column); /* allocates; all rows zero */
 void digits_clear(struct digits *digits);
-/* Bytes that digits_init would take: for plans. */
+/* Bytes that digits_init would take, INT64_MAX if they cannot be counted: for plans. */
 int64_t digits_bytes(int n_digit, int64_t n_row, int64_t n_column);
 
-/* Fills rows [row, row + n) from values[n * n_column] (finite).  q = round-half-even(x · 2^(7 n_digit − 1 − e)).
- * @local   @source METHODS: exact arithmetic (ours) */
+/* Fills rows [row, row + n) from values[n * n_column] (finite, or it aborts).
+ * q = round-half-even(x · 2^(7 n_digit − 1 − exponent)).  @local */
 void digits_set(struct digits *digits, int64_t row, int64_t n, const float *values);
 void digits_set_double(struct digits *digits, int64_t row, int64_t n, const double *values);
 
-/* The scale of a row's integers: 2^(exponent + 1 − 7 n_digit). */
+/* The scale of a row's integers: 2^(exponent + 1 − 7 n_digit), always a normal number. */
 double digits_scale(const struct digits *digits, int64_t row);
 
-/* Σ_k q[i,k]² of row i as the nearest double times scale²: the squared norm of the digitised row. */
+/* Σ_k q[i,k]² of row i as the nearest double, times scale²: the squared norm of the digitised row (+infinity where that
+ * is beyond the range of doubles). */
 double digits_square(const struct digits *digits, int64_t row);
 
 #endif

@@ -5,31 +5,32 @@
 #include <stdint.h>
 
 #include "exact/digits.h"
+#include "exact/wide.h"
+
+/* The longest contraction that multiply takes: plans refuse longer rows. */
+enum { GEMM_MAX_COLUMN = 1 << 26 };
 
 /* One backend per file, one line in the registry. */
 struct gemm_backend {
     const char *name; /* "onednn", "blas" */
     const char *text;
     /* C[i,j] = nearest double to the exact integer Σ_k qa[i,k] qb[j,k], for i in [a_row, a_row + m), all rows j of b.
+     * a and b have the same n_column ≤ GEMM_MAX_COLUMN, and each its own number of digits.
      * c: m × b->n_row, row-major.  workspace: at least workspace_bytes(…) bytes, aligned to 64.  @local */
     void (*multiply)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
                      void *workspace);
+    /* n_digit: the larger of the two; n = b->n_row, k = n_column.  Bounded: tiles of C are computed one by one. */
     int64_t (*workspace_bytes)(int n_digit, int64_t m, int64_t n, int64_t k);
 };
 
 extern const struct gemm_backend gemm_onednn, gemm_blas;
 
-/* By name; "auto" is the one that is faster here in theory: onednn.  NULL if unknown. */
+/* By name; "auto" is onednn, the faster one wherever a CPU multiplies bytes.  NULL if unknown. */
 const struct gemm_backend *gemm_find(const char *name);
 /* NULL-terminated list of all backends. */
 extern const struct gemm_backend *const gemm_backends[];
 
-/* The exact integer itself, for tests and for single entries: hi · 2^64 + lo in two's complement. */
-struct wide_integer {
-    int64_t high;
-    uint64_t low;
-};
+/* The exact integer itself, for tests and for single entries. */
 struct wide_integer gemm_entry(const struct digits *a, int64_t i, const struct digits *b, int64_t j);
-double wide_integer_to_double(struct wide_integer value); /* nearest, ties to even */
 
 #endif

@@ -45,7 +45,9 @@ struct samples {
     int64_t n_column;
 };
 
-/* Parses the bytes of the samples file.  Unknown keys in records are allowed; ids must be unique over all splits.
+/* Parses the bytes of the samples file.  Unknown keys in records are allowed; ids have 1 to 1,024 bytes, no control
+ * characters, and are unique over all splits; a grouping key has at most 65,536 different values, which are strings,
+ * numbers within 2^53 and booleans (both as JSON writes them), or nothing.
  * @local   @fails BAD_INPUT with file and line */
 enum status samples_parse(const struct samples_config *config, const char *bytes, size_t n, struct samples *samples);
 void samples_clear(struct samples *samples);
@@ -66,7 +68,7 @@ void queries_clear(struct queries *queries);
 /* The candidate checkpoints, by step. */
 struct checkpoint {
     char *name; /* owned; replaces {checkpoint} in capture names */
-    char *file; /* owned; the weights, committed as an input; NULL if absent */
+    char *file; /* owned; the weights, relative to the records file, committed as an input; NULL if absent */
     int64_t step;
     double learning_rate;   /* η_k */
     double validation_loss; /* NaN if absent (then validation-improvement cannot be used) */
@@ -77,7 +79,8 @@ struct checkpoints {
     int64_t n, n_selected;
 };
 /* Parses { "name", "step", "learning_rate", "validation_loss"?, "file"? } lines, steps strictly increasing, names
- * unique, and applies the rule: keep k iff L(last kept) − L(k) ≥ τ·L(last kept); always the first and the last.
+ * unique and fit for a file name, and applies the rule: keep k iff L(last kept) − L(k) ≥ τ·L(last kept); always the
+ * first and the last.
  * @local   @fails BAD_INPUT */
 enum status checkpoints_parse(const struct checkpoints_config *config, const char *bytes, size_t n,
                               struct checkpoints *checkpoints);

@@ -24,16 +24,24 @@ struct dataset {
     const char *text;            /* what one element is, in a sentence */
 };
 
+const char *table_type_name(enum table_type type);            /* "i64le", "string" */
+int64_t dataset_element_bytes(const struct dataset *dataset); /* bytes of one element */
+int64_t dataset_row_bytes(const struct dataset *dataset);     /* bytes of one row: all dimensions but the first */
+int64_t dataset_rows(const struct dataset *dataset);          /* dims[0], or 1 for a scalar */
+/* Bytes of the whole; false unless the shape is valid and they fit an int64_t.  @local */
+bool dataset_bytes(const struct dataset *dataset, int64_t *bytes);
+
 struct table_attribute {
     const char *name, *value;
-}; /* of the file: UTF-8 strings */
+}; /* of the file: UTF-8 strings, at most 60,000 bytes */
 
-struct table; /* a table being written, open on every rank of a communicator */
+struct table; /* a table being written, open on every rank of a communicator, which must outlive it */
 
 /* Lays out PATH.partial: rank 0 creates every dataset (contiguous, early allocation, never filled, no times, no
  * filters) with attributes "unit" and "description", reserves the disk space, and closes it; then all ranks open it for
  * parallel writing.  The bytes of the file depend on `datasets` and `attributes` only.  An older PATH.partial is
- * replaced.  Strings are borrowed during the call.
+ * replaced, missing directories are made, and on failure no PATH.partial is left.  Strings are borrowed during the
+ * call, and the same on every rank.
  * @collective comm   @fails CANNOT_WRITE */
 enum status table_create(MPI_Comm comm, const char *path, const struct dataset *datasets, int n_dataset,
                          const struct table_attribute *attributes, int n_attribute, struct table **table);
@@ -43,15 +51,17 @@ enum status table_create(MPI_Comm comm, const char *path, const struct dataset *
 enum status table_reopen(MPI_Comm comm, const char *path, const struct dataset *datasets, int n_dataset,
                          struct table **table);
 
-/* Writes rows [first, first + n) of a dataset from this rank (n may be 0; int64 and double data are little-endian).
- * Ranks may call it any number of times; rows must not overlap between ranks.
+/* Writes rows [first, first + n) of a dataset from this rank (n may be 0; data are little-endian, as on disk).  Ranks
+ * may call it any number of times; rows must not overlap between ranks.  A rank on which it fails says so to the others
+ * (agree) before they flush or close.
  * @local   @fails CANNOT_WRITE */
 enum status table_write(struct table *table, const char *path, int64_t first, int64_t n, const void *data);
 
-/* Flushes this rank's rows to disk so that a journal may say they are there.  @collective   @fails CANNOT_WRITE */
+/* Flushes every rank's rows to disk so that a journal may say they are there.  @collective   @fails CANNOT_WRITE */
 enum status table_flush(struct table *table);
 
-/* Closes the file, makes it durable and, if `commit`, gives it its final name.  Releases `table` in any case.
+/* Closes the file, makes it durable and, if `commit` (the same on every rank), gives it its final name; else, or on
+ * failure, PATH.partial stays and can be reopened.  Releases `table` in any case.
  * @collective   @fails CANNOT_WRITE */
 enum status table_close(struct table *table, bool commit);
 
@@ -70,8 +80,6 @@ const char *table_attribute(const struct table_reader *reader, const char *name)
 void table_extent(const struct table_reader *reader, int i, int64_t *offset, int64_t *bytes);
 /* Rows [first, first + n) into data.  @fails BAD_INPUT */
 enum status table_read(struct table_reader *reader, const char *path, int64_t first, int64_t n, void *data);
-int64_t dataset_row_bytes(const struct dataset *dataset); /* bytes of one row: all dimensions but the first */
-int64_t dataset_rows(const struct dataset *dataset);      /* dims[0], or 1 for a scalar */
 
 /* ---- the standard list of inputs in every table ---------------------------------------------------------------- */
 
@@ -80,9 +88,9 @@ int64_t dataset_rows(const struct dataset *dataset);      /* dims[0], or 1 for a
  * @collective comm */
 enum { N_INPUT_DATASETS = 6 };
 void inputs_datasets(MPI_Comm comm, const struct segment_list *segments, struct dataset datasets[N_INPUT_DATASETS]);
-/* Rank 0 writes them.  @local   @fails CANNOT_WRITE */
+/* Rank 0 writes the list that inputs_datasets measured.  @local   @fails CANNOT_WRITE */
 enum status inputs_write(struct table *table, const struct segment_list *segments);
-/* Reads them back.  @local   @fails BAD_INPUT */
+/* Reads them back and appends them to `segments`.  @local   @fails BAD_INPUT */
 enum status inputs_read(struct table_reader *reader, struct segment_list *segments);
 
 #endif

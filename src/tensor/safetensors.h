@@ -14,7 +14,7 @@ struct safetensors_item {
 
 /* Writes a whole file atomically: header padded with spaces to a multiple of 8, data in the order given.  `metadata`
  * (may be NULL) is pairs of strings ending in NULL for "__metadata__".
- * @local   @fails CANNOT_WRITE */
+ * @local   @fails CANNOT_WRITE, also for a name that is repeated, reserved or not UTF-8 */
 enum status safetensors_store(const char *path, const struct safetensors_item *items, int n_item,
                               const char *const *metadata);
 

@@ -26,14 +26,18 @@ const char *tensor_type_name(enum tensor_type type); /* "bf16" */
 
 enum { TENSOR_MAX_DIM = 4 };
 
-struct tensor; /* open shards; opaque */
+/* Where the rows lie.  Holds at most one file open, and none before the first read; for HDF5 also up to 64 MiB of
+ * decompressed chunks of that file. */
+struct tensor;
 
-/* Opens FILE#NAME (safetensors), FILE:/PATH (HDF5) or FILE (npy, one array); FILE may be a glob (*, ?), whose matches
- * are row shards in name order and must agree in type and in every dimension but the first.  `name` is relative to
- * `directory`.  Headers are checked against the file sizes before anything is allocated.  The caller closes it.
+/* Opens FILE#NAME (safetensors), FILE:/PATH (HDF5) or FILE (npy, one array); the last # decides, then the last :/.
+ * FILE may be a glob (*, ?, [...]; see glob(7)), whose matches are row shards in bytewise order of their names and must
+ * agree in type and in every dimension but the first.  `name` is relative to `directory`.  Headers are checked against
+ * the file sizes before anything of that size is allocated.  At least one column; rows may be 0.
+ * A file that changes between here and tensor_close is refused when it is next read.  The caller closes *tensor.
  * @local   @fails BAD_INPUT */
 enum status tensor_open(const char *directory, const char *name, struct tensor **tensor);
-void tensor_close(struct tensor *tensor);
+void tensor_close(struct tensor *tensor); /* NULL is fine */
 
 enum tensor_type tensor_type(const struct tensor *tensor);
 int64_t tensor_rows(const struct tensor *tensor);    /* over all shards */
@@ -42,10 +46,15 @@ int tensor_dimensions(const struct tensor *tensor,
                       int64_t dims[TENSOR_MAX_DIM]);  /* returns their number; dims[0] = rows */
 const char *tensor_name(const struct tensor *tensor); /* as given; borrowed */
 
-/* Reads rows [first, first + n) as stored (little-endian, row-major) into raw[n * columns * type size] and appends the
- * digests of exactly these bytes to `segments` (one per shard touched; may be NULL).
+/* Reads rows [first, first + n) as stored (row-major; HDF5 converts big-endian to little-endian) into
+ * raw[n * columns * type size] and appends the digests of exactly these bytes to `segments` (one per shard touched; may
+ * be NULL; untouched on failure).  Rows that the tensor does not have are the caller's mistake (ASSERT).
  * @local   @fails BAD_INPUT */
 enum status tensor_read(struct tensor *tensor, int64_t first, int64_t n, void *raw, struct segment_list *segments);
+
+/* The segments that tensor_read of these rows would append, digests left zero: for laying a table out beforehand.
+ * @local */
+void tensor_list(const struct tensor *tensor, int64_t first, int64_t n, struct segment_list *segments);
 
 /* Stored elements to doubles (all types exact but i64 beyond 2^53, which is refused).  Non-finite values are refused
  * with file, row and column; `first` is the row that raw[0] has in the tensor.
@@ -54,14 +63,16 @@ enum status tensor_to_double(const struct tensor *tensor, int64_t first, int64_t
 /* The same to floats, for f16, bf16, f32, i8, u8, i16 only (exact). */
 enum status tensor_to_float(const struct tensor *tensor, int64_t first, int64_t n, const void *raw, float *values);
 
-/* Every byte of the files of `tensors` (they may share files) that no row of these tensors covers, cut into pieces of
- * at most SEGMENT_LIMIT: headers, padding, tensors that are not used, and the whole of an HDF5 file (whose datasets'
- * segments are logical).  Ordered, and the same on every rank.  sha256 is left zero: see segment_hash.
- * @local   @fails BAD_INPUT */
+/* Every byte of the files of `tensors` (all of one directory; they may share files) that no row of these tensors
+ * covers, cut into pieces of at most SEGMENT_LIMIT: headers, padding, tensors that are not used, and the whole of an
+ * HDF5 file (whose datasets' segments are logical).  Ordered, and the same on every rank.  sha256 is left zero: see
+ * segment_hash.
+ * @local   @fails BAD_INPUT when a file changed since it was opened */
 enum status tensor_gaps(struct tensor *const *tensors, int n_tensor, struct segment_list *gaps);
 
 /* Reads the bytes that `segment` names (path relative to `directory`) and sets sha256; for logical segments through
- * HDF5.  A file that is shorter than the segment, or gone, is BAD_INPUT.
+ * HDF5.  Nothing in `segment` is trusted: a file that is shorter, or gone, or a range that no file can have is
+ * BAD_INPUT, and sha256 stays.
  * @local   @fails BAD_INPUT */
 enum status segment_hash(const char *directory, struct segment *segment);
 

@@ -1,0 +1,66 @@
+/* assay check CONFIG: everything that can be known to be wrong before a job starts. */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "jobs/context.h"
+#include "reference/train_config.h"
+
+/* Inputs that `train` has yet to make are no problem; say so. */
+static bool awaits_training(const struct context *context, const struct study_request *request)
+{
+    const struct train_config *train = config_get(&context->config, "train");
+    if (train == NULL)
+        return false;
+    char *path = path_join(request->directory, request->samples->file);
+    bool there = path_exists(path);
+    memory_free(path);
+    return !there;
+}
+
+static void check_inputs(const struct context *context, struct text *problems)
+{
+    struct study_request request = context_study(context);
+    if (request.influence == NULL)
+        return;
+    if (request.samples == NULL)
+        text_add(problems, "%s: samples: is missing: influence needs this section\n", context->options->target);
+    if (request.checkpoints == NULL)
+        text_add(problems, "%s: checkpoints: is missing: influence needs this section\n", context->options->target);
+    if (request.samples == NULL || request.checkpoints == NULL)
+        return;
+    if (awaits_training(context, &request))
+        printf("the inputs are not there yet: `assay train` or `assay run` makes them; checked the config only\n");
+    else
+        study_check(&request, problems);
+}
+
+static enum status run(MPI_Comm comm, const struct options *options)
+{
+    (void)comm;
+    struct context context;
+    enum status status = context_open_local(options, &context);
+    if (status != STATUS_OK)
+        return status;
+    struct text problems;
+    text_init(&problems);
+    check_inputs(&context, &problems);
+    if (problems.length > 0) {
+        problems.bytes[problems.length - 1] = 0; /* the last line feed: the sentence gets its own */
+        status = fail(BAD_INPUT, "%s", problems.bytes);
+    } else if (!options->quiet) {
+        printf("%s: nothing wrong was found\n", options->target);
+    }
+    text_clear(&problems);
+    context_close(&context);
+    return status;
+}
+
+const struct job check_job = {
+    .name = "check",
+    .arguments = "CONFIG",
+    .text = "check config and inputs without running anything; list every problem",
+    .options = "dq",
+    .mpi = WITHOUT_MPI,
+    .run = run,
+};

@@ -1,0 +1,156 @@
+#include "jobs/context.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "comm/agree.h"
+#include "comm/share.h"
+#include "reference/train_config.h"
+#include "seal/seal_config.h"
+
+enum { CONFIG_LIMIT = 16 << 20 };
+
+const struct section *const all_sections[] = {
+    &run_section, &train_section, &samples_section, &checkpoints_section, &influence_section, &seal_section, NULL};
+
+/* Options of the command line that stand for a field. */
+static void apply_overrides(struct context *context)
+{
+    struct influence_config *influence = config_get(&context->config, "influence");
+    if (influence != NULL && context->options->backend != NULL) {
+        memory_free(influence->backend);
+        influence->backend = memory_copy_text(context->options->backend);
+    }
+}
+
+static enum status parse(struct context *context, const char *bytes, size_t n)
+{
+    enum status status = config_parse(bytes, n, context->options->target, all_sections, &context->config);
+    if (status != STATUS_OK)
+        return status;
+    apply_overrides(context);
+    context->run = config_get(&context->config, "run");
+    context->inputs_directory = path_directory(context->options->target);
+    if (context->run == NULL)
+        return fail(BAD_CONFIG, "%s: run: is missing: every config needs this section (name, directory, origin)",
+                    context->options->target);
+    context->run_directory = context->options->directory
+                                 ? memory_copy_text(context->options->directory)
+                                 : path_join(context->inputs_directory, context->run->directory);
+    config_resolved(&context->config, SCOPE_RESULT, &context->resolved);
+    config_resolved(&context->config, SCOPE_EXECUTION, &context->execution);
+    return STATUS_OK;
+}
+
+static void begin(MPI_Comm comm, const struct options *options, struct context *context)
+{
+    *context = (struct context){.comm = comm, .options = options};
+    text_init(&context->resolved);
+    text_init(&context->execution);
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(context->started, sizeof context->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static enum status check_needed(const struct context *context, const char *const *needed)
+{
+    for (; *needed; needed++)
+        if (config_get(&context->config, *needed) == NULL)
+            return fail(BAD_CONFIG, "%s: %s: is missing: this job needs the section; see `assay config --help`",
+                        context->options->target, *needed);
+    return STATUS_OK;
+}
+
+/* The line in which two texts part, for a sentence. */
+static int first_difference(const char *a, const char *b)
+{
+    int line = 1;
+    for (; *a && *a == *b; a++, b++)
+        line += *a == '\n';
+    return line;
+}
+
+static enum status claim_run(const struct context *context)
+{
+    char *path = path_join(context->run_directory, "run.json");
+    enum status status = STATUS_OK;
+    if (path_exists(path)) {
+        char *bytes;
+        size_t n;
+        status = file_load(path, CONFIG_LIMIT, &bytes, &n);
+        if (status == STATUS_OK && strcmp(bytes, context->resolved.bytes) != 0)
+            status = fail(BAD_RUN,
+                          "%s: this run directory belongs to another config (they part at line %d of run.json): name "
+                          "another run.directory or --directory, or remove this one",
+                          context->run_directory, first_difference(bytes, context->resolved.bytes));
+        if (status == STATUS_OK || status == BAD_RUN)
+            memory_free(bytes);
+    } else {
+        status = file_store(path, context->resolved.bytes, context->resolved.length, 0666);
+    }
+    memory_free(path);
+    return status;
+}
+
+enum status context_open(MPI_Comm comm, const struct options *options, const char *const *needed, bool claim,
+                         struct context *context)
+{
+    begin(comm, options, context);
+    MPI_Comm_rank(comm, &context->rank);
+    char *bytes = NULL;
+    size_t n;
+    enum status status = share_file(comm, NULL, options->target, CONFIG_LIMIT, &bytes, &n, NULL);
+    if (status == STATUS_OK)
+        status = agree(comm, parse(context, bytes, n)); /* the same bytes, and so the same verdict */
+    memory_free(bytes);
+    if (status == STATUS_OK)
+        status = check_needed(context, needed);
+    if (status == STATUS_OK && claim)
+        status = agree_from(comm, 0, context->rank == 0 ? claim_run(context) : STATUS_OK);
+    if (status != STATUS_OK)
+        context_close(context);
+    return status;
+}
+
+enum status context_open_local(const struct options *options, struct context *context)
+{
+    begin(MPI_COMM_NULL, options, context);
+    char *bytes;
+    size_t n;
+    enum status status = file_load(options->target, CONFIG_LIMIT, &bytes, &n);
+    if (status == STATUS_OK) {
+        status = parse(context, bytes, n);
+        memory_free(bytes);
+    }
+    if (status != STATUS_OK)
+        context_close(context);
+    return status;
+}
+
+void context_close(struct context *context)
+{
+    config_clear(&context->config);
+    memory_free(context->inputs_directory);
+    memory_free(context->run_directory);
+    text_clear(&context->resolved);
+    text_clear(&context->execution);
+    *context = (struct context){0};
+}
+
+bool context_talks(const struct context *context)
+{
+    return context->rank == 0 && !context->options->quiet;
+}
+
+struct study_request context_study(const struct context *context)
+{
+    return (struct study_request){.directory = context->inputs_directory,
+                                  .samples = config_get(&context->config, "samples"),
+                                  .checkpoints = config_get(&context->config, "checkpoints"),
+                                  .influence = config_get(&context->config, "influence"),
+                                  .also = &context->run->also};
+}

@@ -1,0 +1,49 @@
+/* What every job that reads a config needs: the config, and the run directory it names. */
+#ifndef ASSAY_JOBS_CONTEXT_H
+#define ASSAY_JOBS_CONTEXT_H
+
+#include "config/config.h"
+#include "config/run_section.h"
+#include "influence/study.h"
+#include "jobs/job.h"
+#include "records/records.h"
+
+/* Every section there is; NULL-terminated. */
+extern const struct section *const all_sections[];
+
+struct context {
+    MPI_Comm comm;
+    int rank;
+    const struct options *options;
+    struct config config;
+    const struct run_config *run; /* borrowed from config */
+    char *inputs_directory;       /* owned: of the config file */
+    char *run_directory;          /* owned */
+    struct text resolved;         /* the result's part of the config: run.json */
+    struct text execution;        /* the rest: where and how fast */
+    char started[32];             /* RFC 3339, UTC */
+};
+
+/* Reads the config, checks that the sections named (NULL-terminated) are there, and, if `claim`, makes the run
+ * directory this config's: run.json is written, or must be the same.
+ * @collective comm   @fails BAD_CONFIG, BAD_INPUT, BAD_RUN, CANNOT_WRITE */
+enum status context_open(MPI_Comm comm, const struct options *options, const char *const *needed, bool claim,
+                         struct context *context);
+void context_close(struct context *context);
+
+/* The same for jobs without MPI.  @local */
+enum status context_open_local(const struct options *options, struct context *context);
+
+/* Whether rank 0 should print. */
+bool context_talks(const struct context *context);
+
+/* The request that the samples, checkpoints and influence sections make; borrowed from the context. */
+struct study_request context_study(const struct context *context);
+
+/* The steps that `run` shares with the single jobs; each prints its own line of outcome on rank 0.
+ * @collective context->comm */
+enum status step_train(struct context *context);
+enum status step_influence(struct context *context);
+enum status step_seal(struct context *context);
+
+#endif

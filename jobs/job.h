@@ -1,0 +1,37 @@
+/* A job of the program, and what the command line asked of it. */
+#ifndef ASSAY_JOBS_JOB_H
+#define ASSAY_JOBS_JOB_H
+
+#include <mpi.h>
+#include <stdbool.h>
+
+#include "base/status.h"
+
+struct options {
+    const char *target;    /* the config, run directory or proof file */
+    const char *what;      /* prove: which input or table block */
+    const char *directory; /* overrides run.directory */
+    const char *inputs;    /* verify: where the inputs are now */
+    const char *key;       /* seal: signing key file; verify: vkey or a file with one */
+    const char *content;   /* verify a proof: the file it speaks of */
+    const char *output;    /* prove: the proof file */
+    const char *backend;   /* integer GEMM; overrides influence.backend */
+    bool quiet;
+};
+
+enum mpi_use { WITHOUT_MPI, WITH_MPI, MPI_FOR_DIRECTORIES /* only when the target is a run directory */ };
+
+struct job {
+    const char *name;
+    const char *arguments; /* "CONFIG" */
+    const char *text;      /* one line */
+    const char *options;   /* letters of option_table that apply */
+    const char *more;      /* further help, or NULL */
+    enum mpi_use mpi;
+    /* `comm` is MPI_COMM_NULL for a job without MPI.  The verdict is the same on every rank. */
+    enum status (*run)(MPI_Comm comm, const struct options *options);
+};
+
+extern const struct job train_job, influence_job, seal_job, run_job, verify_job, check_job, prove_job, config_job;
+
+#endif

@@ -1,0 +1,177 @@
+/* assay: one program, one file per job. */
+#include <mpi.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/stop.h"
+#include "jobs/job.h"
+
+static const struct job *const jobs[] = {&run_job,  &check_job,  &train_job, &influence_job,
+                                         &seal_job, &verify_job, &prove_job, &config_job};
+enum { N_JOBS = sizeof jobs / sizeof *jobs };
+
+static const struct option {
+    char letter;
+    const char *name, *value; /* value: NULL for a flag */
+    size_t offset;
+    const char *text;
+} option_table[] = {
+    {'d', "--directory", "DIR", offsetof(struct options, directory), "write the run there instead of run.directory"},
+    {'b', "--backend", "NAME", offsetof(struct options, backend), "integer product: auto, onednn, blas (same bits)"},
+    {'k', "--key", "FILE", offsetof(struct options, key), "signing key instead of seal.key"},
+    {'v', "--key", "VKEY", offsetof(struct options, key), "verification key (text or file) that you trust"},
+    {'i', "--inputs", "DIR", offsetof(struct options, inputs), "where the inputs are now"},
+    {'c', "--content", "FILE", offsetof(struct options, content), "compare this file with what the proof speaks of"},
+    {'o', "--output", "FILE", offsetof(struct options, output), "where to write the proof"},
+    {'q', "--quiet", NULL, offsetof(struct options, quiet), "print nothing but errors"},
+};
+enum { N_OPTIONS = sizeof option_table / sizeof *option_table };
+
+/* Under a launcher every rank meets the same wrong command line: one sentence is enough. */
+static bool is_first_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i]) != NULL)
+            return atoi(getenv(names[i])) == 0;
+    return true;
+}
+
+static void print_usage(FILE *out)
+{
+    fprintf(out,
+            "assay %s: which training examples made a model behave as it does, and the proof of it\n\n"
+            "usage: assay JOB ...        one process\n"
+            "       mpirun -n 4 assay JOB ...  or  srun assay JOB ...\n\njobs:\n",
+            ASSAY_VERSION);
+    for (int i = 0; i < N_JOBS; i++)
+        fprintf(out, "  %-10s %-20s %s\n", jobs[i]->name, jobs[i]->arguments, jobs[i]->text);
+    fprintf(out, "\n`assay JOB --help` tells more.  Exit codes:\n");
+    for (int status = 0; status < STATUS_COUNT; status++)
+        fprintf(out, "  %2d  %-15s %s\n", status, status_name(status), status_text(status));
+}
+
+static void print_job_usage(FILE *out, const struct job *job)
+{
+    fprintf(out, "usage: assay %s %s [options]\n\n%s%s.\n", job->name, job->arguments, job->text,
+            job->mpi == WITHOUT_MPI ? "" : " (on any number of MPI ranks)");
+    if (job->more)
+        fprintf(out, "\n%s", job->more);
+    if (job->options[0])
+        fprintf(out, "\noptions:\n");
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (strchr(job->options, option_table[i].letter))
+            fprintf(out, "  %-12s %-6s %s\n", option_table[i].name, option_table[i].value ? option_table[i].value : "",
+                    option_table[i].text);
+}
+
+static const struct job *find_job(const char *name)
+{
+    for (int i = 0; i < N_JOBS; i++)
+        if (strcmp(jobs[i]->name, name) == 0)
+            return jobs[i];
+    return NULL;
+}
+
+static const struct option *find_option(const struct job *job, const char *name)
+{
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (strcmp(option_table[i].name, name) == 0 && strchr(job->options, option_table[i].letter))
+            return &option_table[i];
+    return NULL;
+}
+
+/* Arguments after the job's name.  `help` is set when they ask for it. */
+static enum status parse_arguments(const struct job *job, int n, char **arguments, struct options *options, bool *help)
+{
+    for (int i = 0; i < n; i++) {
+        const char *argument = arguments[i];
+        if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+            *help = true;
+            return STATUS_OK;
+        }
+        if (argument[0] == '-' && argument[1]) {
+            const struct option *option = find_option(job, argument);
+            if (option == NULL)
+                return fail(BAD_USAGE, "assay %s: %s is no option of this job; see `assay %s --help`", job->name,
+                            argument, job->name);
+            void *place = (char *)options + option->offset;
+            if (option->value == NULL)
+                *(bool *)place = true;
+            else if (i + 1 < n)
+                *(const char **)place = arguments[++i];
+            else
+                return fail(BAD_USAGE, "assay %s: %s needs a value (%s)", job->name, argument, option->value);
+        } else if (options->target == NULL) {
+            options->target = argument;
+        } else if (options->what == NULL && job == &prove_job) {
+            options->what = argument;
+        } else {
+            return fail(BAD_USAGE, "assay %s: \"%s\" is one argument too many; see `assay %s --help`", job->name,
+                        argument, job->name);
+        }
+    }
+    if (options->target == NULL && job != &config_job)
+        return fail(BAD_USAGE, "assay %s: expected %s; see `assay %s --help`", job->name, job->arguments, job->name);
+    return STATUS_OK;
+}
+
+static void abort_all(void)
+{
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+}
+
+/* Prints the agreed sentence once and gives the exit code. */
+static int job_end(enum status status, bool speaks)
+{
+    if (status != STATUS_OK && speaks)
+        fprintf(stderr, "assay: %s: %s\n", status_name(status), failure_sentence());
+    return (int)status;
+}
+
+static int run_with_mpi(const struct job *job, const struct options *options)
+{
+    MPI_Init(NULL, NULL);
+    on_abort = abort_all;
+    stop_listen();
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    enum status status = job->run(MPI_COMM_WORLD, options);
+    fflush(stdout);
+    int code = job_end(status, rank == 0);
+    MPI_Finalize();
+    return code;
+}
+
+int main(int n, char **arguments)
+{
+    bool first = is_first_rank();
+    if (n < 2 || strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0) {
+        if (first)
+            print_usage(n < 2 ? stderr : stdout);
+        return n < 2 ? BAD_USAGE : STATUS_OK;
+    }
+    if (strcmp(arguments[1], "--version") == 0) {
+        if (first)
+            printf("assay %s\n", ASSAY_VERSION);
+        return STATUS_OK;
+    }
+    const struct job *job = find_job(arguments[1]);
+    if (job == NULL)
+        return job_end(fail(BAD_USAGE, "\"%s\" is no job; see `assay --help`", arguments[1]), first);
+    struct options options = {0};
+    bool help = false;
+    enum status status = parse_arguments(job, n - 2, arguments + 2, &options, &help);
+    if (help && first)
+        print_job_usage(stdout, job);
+    if (status != STATUS_OK || help)
+        return job_end(status, first);
+    if (job->mpi == WITH_MPI || (job->mpi == MPI_FOR_DIRECTORIES && path_is_directory(options.target)))
+        return run_with_mpi(job, &options);
+    status = job->run(MPI_COMM_NULL, &options);
+    fflush(stdout);
+    return job_end(status, first);
+}

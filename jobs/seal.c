@@ -1,0 +1,79 @@
+/* assay seal CONFIG: the Merkle log of the run, and its signed root. */
+#include "seal/seal.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "jobs/context.h"
+#include "seal/seal_config.h"
+
+/* Tables that a run may have, in the order in which jobs write them. */
+static const char *const all_tables[] = {"influence.h5"};
+enum { N_TABLES = sizeof all_tables / sizeof *all_tables };
+
+static int tables_present(const struct context *context, const char **tables)
+{
+    int n = 0;
+    for (int i = 0; i < N_TABLES; i++) {
+        char *path = path_join(context->run_directory, all_tables[i]);
+        if (path_exists(path))
+            tables[n++] = all_tables[i];
+        memory_free(path);
+    }
+    return n;
+}
+
+enum status step_seal(struct context *context)
+{
+    const struct seal_config *config = config_get(&context->config, "seal");
+    char *key = context->options->key ? memory_copy_text(context->options->key)
+                                      : path_join(context->inputs_directory, config->key);
+    const char *tables[N_TABLES];
+    struct seal_request request = {.run_directory = context->run_directory,
+                                   .inputs_directory = context->inputs_directory,
+                                   .origin = context->run->origin,
+                                   .key_path = key,
+                                   .execution_json = context->execution.bytes,
+                                   .started = context->started,
+                                   .tables = tables,
+                                   .n_table = tables_present(context, tables),
+                                   .quiet = !context_talks(context)};
+    struct seal_result result;
+    enum status status =
+        request.n_table > 0
+            ? seal_run(context->comm, &request, &result)
+            : fail(BAD_RUN, "%s: there is no table to seal yet: run `assay run` or `assay influence` first",
+                   context->run_directory);
+    if (status == STATUS_OK && context_talks(context)) {
+        char size[32], *directory = path_relative(".", context->run_directory);
+        printf("seal       %s: %s entries\n\nroot       %s\nkey        %s\nverify     assay verify %s --key '%s'\n",
+               result.unchanged ? "unchanged" : "done", figure_count(result.n_entry, size), result.root, result.vkey,
+               directory ? directory : context->run_directory, result.vkey);
+        memory_free(directory);
+    }
+    memory_free(key);
+    return status;
+}
+
+static enum status run(MPI_Comm comm, const struct options *options)
+{
+    static const char *const needed[] = {"seal", NULL};
+    struct context context;
+    enum status status = context_open(comm, options, needed, true, &context);
+    if (status == STATUS_OK) {
+        status = step_seal(&context);
+        context_close(&context);
+    }
+    return status;
+}
+
+const struct job seal_job = {
+    .name = "seal",
+    .arguments = "CONFIG",
+    .text = "commit inputs, config and tables to one Merkle root and sign it",
+    .options = "dkq",
+    .mpi = WITH_MPI,
+    .run = run,
+};

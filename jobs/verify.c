@@ -1,0 +1,75 @@
+/* assay verify RUN | PROOF: does what lies on disk still give the signed root? */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "jobs/job.h"
+#include "seal/seal.h"
+
+static void print_report(const struct verify_report *report, bool quiet)
+{
+    for (int64_t i = 0; i < report->n_finding; i++)
+        printf("differs    %s\n", report->findings[i]);
+    if (report->n_finding_total > report->n_finding)
+        printf("differs    … and %lld more\n", (long long)(report->n_finding_total - report->n_finding));
+    if (quiet)
+        return;
+    char entries[32], inputs[32], input_bytes[32], blocks[32], block_bytes[32];
+    printf("checked    %s entries: %s input segments (%s), %s table blocks (%s)\n",
+           figure_count(report->n_entry, entries), figure_count(report->n_input, inputs),
+           figure_bytes((double)report->n_input_byte, input_bytes), figure_count(report->n_block, blocks),
+           figure_bytes((double)report->n_block_byte, block_bytes));
+    printf("root       %s\nkey        %s\n", report->root[0] ? report->root : "(unreadable)",
+           report->vkey[0] ? report->vkey : "(unreadable)");
+    if (!report->key_was_given)
+        printf(
+            "           the run's own key: this finds damage; to rule out forgery give the key you trust with --key\n");
+    if (report->n_finding_total == 0)
+        printf("verified   everything on disk gives the signed root\n");
+}
+
+static enum status verify_directory(MPI_Comm comm, const struct options *options)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    struct verify_report report;
+    enum status status = verify_run(comm, options->target, options->inputs, options->key, &report);
+    if ((status == STATUS_OK || status == DIFFERS) && rank == 0)
+        print_report(&report, options->quiet);
+    verify_report_clear(&report);
+    return status;
+}
+
+static enum status verify_file(const struct options *options)
+{
+    if (options->key == NULL)
+        return fail(BAD_USAGE,
+                    "assay verify: a proof file is checked against a key that you trust: expected --key VKEY");
+    struct text summary;
+    text_init(&summary);
+    enum status status = verify_proof(options->target, options->key, options->content, &summary);
+    if (status == STATUS_OK && !options->quiet)
+        fputs(summary.bytes, stdout);
+    text_clear(&summary);
+    return status;
+}
+
+static enum status run(MPI_Comm comm, const struct options *options)
+{
+    if (!path_exists(options->target))
+        return fail(BAD_USAGE, "assay verify: %s: expected a run directory or a proof file, found nothing there",
+                    options->target);
+    return path_is_directory(options->target) ? verify_directory(comm, options) : verify_file(options);
+}
+
+const struct job verify_job = {
+    .name = "verify",
+    .arguments = "RUN | PROOF",
+    .text = "re-derive a run's root from disk and name what differs; or check one proof file, offline",
+    .options = "vicq",
+    .more =
+        "Without --key a run is checked against the key it carries: that finds damage, not a forger who signs anew.\n"
+        "A proof file needs --key.  Exit code 1 means that the check was made and something differs.\n",
+    .mpi = MPI_FOR_DIRECTORIES,
+    .run = run,
+};

@@ -1,0 +1,112 @@
+#include "exact/elementary.h"
+
+#include <math.h>
+
+/* ln 2 in two parts: the first has 42 bits, so that k · LN2_HIGH is exact for every exponent k of a double. */
+static const double LN2_HIGH = 0x1.62e42fefa3800p-1, LN2_LOW = 0x1.ef35793c76730p-45;
+static const double PER_LN2 = 0x1.71547652b82fep+0;
+
+/* a + b = sum + error, exactly (Knuth). */
+static double two_sum(double a, double b, double *error)
+{
+    double sum = a + b, part = sum - a;
+    *error = (a - (sum - part)) + (b - part);
+    return sum;
+}
+
+/* a · b = product + error, exactly, without a fused multiply-add (Dekker 1971). */
+static double two_product(double a, double b, double *error)
+{
+    const double splitter = 0x1p27 + 1;
+    double product = a * b;
+    double a_high = splitter * a - (splitter * a - a), a_low = a - a_high;
+    double b_high = splitter * b - (splitter * b - b), b_low = b - b_high;
+    *error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+    return product;
+}
+
+static double polynomial(const double *coefficients, int n, double x)
+{
+    double sum = coefficients[n - 1];
+    for (int i = n - 2; i >= 0; i--)
+        sum = sum * x + coefficients[i];
+    return sum;
+}
+
+/* e^x = 2^k e^r with |r| ≤ ln 2 / 2.  r is kept in two doubles, and so is 1 + r: what is rounded before the last
+ * addition is r²/2! + r³/3! + … ≤ 0.07 alone, hence 0.7 ulp in all. */
+double exact_exp(double x)
+{
+    static const double inverse_factorials[] = {
+        1 / 2.,      1 / 6.,       1 / 24.,       1 / 120.,       1 / 720.,        1 / 5040.,        1 / 40320.,
+        1 / 362880., 1 / 3628800., 1 / 39916800., 1 / 479001600., 1 / 6227020800., 1 / 87178291200.,
+    };
+    if (isnan(x))
+        return x;
+    if (x > 710)
+        return INFINITY;
+    if (x < -746)
+        return 0;
+    double k = rint(x * PER_LN2), r_low, one_low;
+    double r = two_sum(x - k * LN2_HIGH, -(k * LN2_LOW), &r_low);
+    double rest = r * r * polynomial(inverse_factorials, sizeof inverse_factorials / sizeof(double), r);
+    double one = two_sum(1, r, &one_low);
+    return ldexp(one + (one_low + (r_low + r_low * r + rest)), (int)k);
+}
+
+/* ln x = k ln 2 + 2 artanh s, s = (m − 1)/(m + 1), x = m · 2^k, √½ ≤ m < √2.  s is kept in two doubles; only
+ * 2 s³/3 + 2 s⁵/5 + …, at most a hundredth of 2 s, is rounded before the last addition. */
+double exact_log(double x)
+{
+    static const double odd_fractions[] = {
+        2 / 3., 2 / 5., 2 / 7., 2 / 9., 2 / 11., 2 / 13., 2 / 15., 2 / 17., 2 / 19., 2 / 21., 2 / 23.,
+    };
+    if (isnan(x) || x == INFINITY)
+        return x;
+    if (x <= 0)
+        return x < 0 ? NAN : -INFINITY;
+    int k;
+    double m = frexp(x, &k);
+    if (m < 0x1.6a09e667f3bcdp-1) {
+        m *= 2;
+        k--;
+    }
+    double d_low, product_low, sum_low;
+    double d = two_sum(m, 1, &d_low);
+    double s = (m - 1) / d;
+    double product = two_product(s, d, &product_low);
+    double s_low = ((m - 1 - product) - product_low - s * d_low) / d;
+    double rest = s * (s * s) * polynomial(odd_fractions, sizeof odd_fractions / sizeof(double), s * s);
+    double sum = two_sum(k * LN2_HIGH, 2 * s, &sum_low);
+    return sum + (sum_low + (2 * s_low + rest + k * LN2_LOW));
+}
+
+static double largest(const double *z, int64_t n)
+{
+    double most = -INFINITY;
+    for (int64_t i = 0; i < n; i++)
+        if (z[i] > most) /* a NaN is passed over here, and met again in the sum */
+            most = z[i];
+    return most;
+}
+
+void exact_softmax(const double *z, int64_t n, double *p)
+{
+    double most = largest(z, n), sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        p[i] = exact_exp(z[i] - most);
+        sum += p[i];
+    }
+    for (int64_t i = 0; i < n; i++)
+        p[i] /= sum;
+}
+
+double exact_logsumexp(const double *z, int64_t n)
+{
+    if (n == 0)
+        return -INFINITY;
+    double most = largest(z, n), sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += exact_exp(z[i] - most);
+    return most + exact_log(sum);
+}

@@ -1,0 +1,191 @@
+/* dgemm on integer-valued doubles: every partial sum stays below 2^53, so any order of summation, fused or not, gives
+ * the same integers. */
+#include <cblas.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "exact/gemm.h"
+#include "exact/halves.h"
+
+enum {
+    TILE_ROWS = 512,
+    TILE_COLUMNS = 1024,
+    PANEL = 512, /* columns of a and b at a time, as doubles */
+    MAX_PARTS = 2,
+    PART_DIGITS = 2 /* digits of the low part of a q that is too long for one product */
+};
+
+/* q = part 1 · 2^14 + part 0. */
+#define PART_UNIT 0x1p14
+
+/* A block of C being computed: C = high · 2^28 + sum[1] · 2^14 + sum[0]. */
+struct tile {
+    const struct digits *a, *b;
+    int n_part;       /* of the q of b */
+    int64_t a_row, m; /* rows of a, of C */
+    int64_t b_row, n; /* rows of b, columns of C */
+    double *c;        /* borrowed; the tile's first element; sum[0] */
+    int64_t c_stride;
+    double *middle;             /* workspace; m × n; sum[1]; NULL with one part */
+    double *high;               /* workspace; m × n; NULL if every sum stays below 2^53 in C itself */
+    double *panel_a;            /* workspace; m × up to PANEL */
+    double *panel_b[MAX_PARTS]; /* workspace; n × up to PANEL each */
+};
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Digits of at most 64 spell |q| < 1.01 · 2^(7d − 1), so with D digits in all |q q'| < 1.02 · 2^(7D − 2).  Up to D = 4,
+ * 2^26 columns stay below 2^53.  Up to D = 6, a panel of 2^9 columns adds less than 2^50, and what was carried before
+ * leaves room for it.  Beyond, the q of b go in two parts: 2^27 times 2^13 is 2^40 again.  The high sum, as the
+ * whole one over 2^28, stays below 2^53 for 2^26 columns. */
+static bool is_wide(int n_digits_in_all)
+{
+    return n_digits_in_all > 4;
+}
+
+static int parts_of_b(int n_digits_in_all)
+{
+    return n_digits_in_all > 6 ? 2 : 1;
+}
+
+static int64_t workspace_bytes(int n_digit, int64_t m, int64_t n, int64_t k)
+{
+    int64_t rows = least(m, TILE_ROWS), columns = least(n, TILE_COLUMNS), parts = parts_of_b(2 * n_digit);
+    int64_t sums = is_wide(2 * n_digit) ? parts : 0; /* besides C: the high one, and the middle one */
+    return ((rows + parts * columns) * least(k, PANEL) + sums * rows * columns) * (int64_t)sizeof(double);
+}
+
+/* Which digits of which rows and columns a panel holds. */
+struct window {
+    int first_plane, end_plane;
+    int64_t row, n_row;
+    int64_t column, n_column;
+};
+
+/* panel[i, k] = the number that these digits spell. */
+static void widen(const struct digits *digits, const struct window *window, double *restrict panel)
+{
+    const int64_t n = window->n_column;
+    for (int64_t i = 0; i < window->n_row; i++, panel += n) {
+        int64_t offset = (window->row + i) * digits->n_column + window->column;
+        const int8_t *restrict top = digits->plane[window->first_plane] + offset;
+        for (int64_t k = 0; k < n; k++)
+            panel[k] = top[k];
+        for (int j = window->first_plane + 1; j < window->end_plane; j++) {
+            const int8_t *restrict digit = digits->plane[j] + offset;
+            for (int64_t k = 0; k < n; k++)
+                panel[k] = panel[k] * 128 + digit[k];
+        }
+    }
+}
+
+static void widen_tile(const struct tile *tile, int64_t column, int64_t n_column)
+{
+    const int n_a = tile->a->n_digit, n_b = tile->b->n_digit, cut = tile->n_part > 1 ? n_b - PART_DIGITS : 0;
+    struct window window = {0, n_a, tile->a_row, tile->m, column, n_column};
+    widen(tile->a, &window, tile->panel_a);
+    window = (struct window){cut, n_b, tile->b_row, tile->n, column, n_column};
+    widen(tile->b, &window, tile->panel_b[0]);
+    if (tile->n_part > 1) {
+        window.first_plane = 0;
+        window.end_plane = cut;
+        widen(tile->b, &window, tile->panel_b[1]);
+    }
+}
+
+/* sum += a panel of a times the panel of b, transposed. */
+static void add_product(const struct tile *tile, const double *panel_b, int64_t n_column, double *sum, int64_t stride)
+{
+    int k = to_int(n_column);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, to_int(tile->m), to_int(tile->n), k, 1, tile->panel_a, k,
+                panel_b, k, 1, sum, to_int(stride));
+}
+
+static void carry(const struct tile *tile)
+{
+    for (int64_t i = 0; i < tile->m; i++) {
+        double *high = tile->high + i * tile->n;
+        halves_carry(high, tile->c + i * tile->c_stride, HALVES_UNIT, tile->n);
+        if (tile->middle != NULL)
+            halves_carry(high, tile->middle + i * tile->n, PART_UNIT, tile->n);
+    }
+}
+
+static void join(const struct tile *tile)
+{
+    for (int64_t i = 0; i < tile->m; i++) {
+        double *low = tile->c + i * tile->c_stride;
+        if (tile->middle != NULL)
+            halves_shift(low, tile->middle + i * tile->n, PART_UNIT, tile->n);
+        halves_join(tile->high + i * tile->n, low, tile->n);
+    }
+}
+
+static void multiply_tile(const struct tile *tile)
+{
+    /* From +0, with beta = 1 throughout: no sum can become −0. */
+    for (int64_t i = 0; i < tile->m; i++)
+        memset(tile->c + i * tile->c_stride, 0, (size_t)tile->n * sizeof(double));
+    if (tile->high != NULL)
+        memset(tile->high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
+    if (tile->middle != NULL)
+        memset(tile->middle, 0, (size_t)(tile->m * tile->n) * sizeof(double));
+    for (int64_t column = 0; column < tile->a->n_column; column += PANEL) {
+        int64_t n_column = least(PANEL, tile->a->n_column - column);
+        widen_tile(tile, column, n_column);
+        add_product(tile, tile->panel_b[0], n_column, tile->c, tile->c_stride);
+        if (tile->middle != NULL)
+            add_product(tile, tile->panel_b[1], n_column, tile->middle, tile->n);
+        if (tile->high != NULL)
+            carry(tile);
+    }
+    if (tile->high != NULL)
+        join(tile);
+}
+
+/* Panels and sums in the workspace, for the largest tile. */
+static void lay_out(struct tile *tile, int64_t m, double *workspace)
+{
+    const int64_t rows = least(m, TILE_ROWS), columns = least(tile->b->n_row, TILE_COLUMNS);
+    const int64_t width = least(tile->a->n_column, PANEL);
+    const int n_digits_in_all = tile->a->n_digit + tile->b->n_digit;
+    tile->n_part = parts_of_b(n_digits_in_all);
+    tile->panel_a = workspace;
+    workspace += rows * width;
+    for (int p = 0; p < tile->n_part; p++, workspace += columns * width)
+        tile->panel_b[p] = workspace;
+    if (is_wide(n_digits_in_all)) {
+        tile->high = workspace;
+        workspace += rows * columns;
+    }
+    if (tile->n_part > 1)
+        tile->middle = workspace;
+}
+
+static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                     void *workspace)
+{
+    ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_MAX_COLUMN);
+    ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
+    struct tile tile = {.a = a, .b = b, .c_stride = b->n_row};
+    lay_out(&tile, m, workspace);
+    for (int64_t i = 0; i < m; i += TILE_ROWS)
+        for (int64_t j = 0; j < b->n_row; j += TILE_COLUMNS) {
+            tile.a_row = a_row + i;
+            tile.m = least(TILE_ROWS, m - i);
+            tile.b_row = j;
+            tile.n = least(TILE_COLUMNS, b->n_row - j);
+            tile.c = c + i * b->n_row + j;
+            multiply_tile(&tile);
+        }
+}
+
+const struct gemm_backend gemm_blas = {
+    .name = "blas",
+    .text = "dgemm of BLAS on integer-valued doubles: on any CPU",
+    .multiply = multiply,
+    .workspace_bytes = workspace_bytes,
+};

@@ -1,0 +1,128 @@
+/* 8-bit integer matrix products of the digit planes, one per pair of planes. */
+#include <dnnl.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "exact/gemm.h"
+#include "exact/halves.h"
+
+enum {
+    TILE_ROWS = 512,
+    TILE_COLUMNS = 1024, /* 2 MiB of int32 per tile of C: it stays in cache until it is added up */
+    /* Pairs of planes of equal weight add up in int32: at most 4 of them, 4 · 2^16 · 64² = 2^30. */
+    CONTRACTION = 1 << 16,
+    LOW_POWERS = 4 /* digit products weigh 128^p: p < 4 go to the low half, the others to the high one (2^28 = 128^4) */
+};
+
+/* A block of C being computed. */
+struct tile {
+    const struct digits *a, *b;
+    int64_t a_row, m; /* rows of a, of C */
+    int64_t b_row, n; /* rows of b, columns of C */
+    double *c;        /* borrowed; the tile's first element */
+    int64_t c_stride;
+    int32_t *product; /* workspace; m × n */
+    double *high;     /* workspace; m × n; NULL if every sum stays below 2^53 in C itself */
+};
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* With d digits in all, |Σ| ≤ 2^(7d − 2) · 2^26 columns. */
+static bool is_wide(int n_digits_in_all)
+{
+    return n_digits_in_all > 4;
+}
+
+static int64_t workspace_bytes(int n_digit, int64_t m, int64_t n, int64_t k)
+{
+    (void)k;
+    int64_t entries = least(m, TILE_ROWS) * least(n, TILE_COLUMNS);
+    int64_t product = (entries * (int64_t)sizeof(int32_t) + 63) / 64 * 64;
+    return product + (is_wide(2 * n_digit) ? entries * (int64_t)sizeof(double) : 0);
+}
+
+/* product = Σ over pairs of planes whose digits weigh 128^power together, over columns [first, first + n). */
+static void multiply_pairs(const struct tile *tile, int power, int64_t first, int64_t n)
+{
+    const struct digits *a = tile->a, *b = tile->b;
+    const int64_t k = a->n_column;
+    const int32_t offset = 0;
+    float beta = 0;
+    for (int ja = 0; ja < a->n_digit; ja++) {
+        int jb = a->n_digit - 1 + b->n_digit - 1 - power - ja;
+        if (jb < 0 || jb >= b->n_digit)
+            continue;
+        dnnl_status_t status =
+            dnnl_gemm_s8s8s32('N', 'T', 'F', tile->m, tile->n, n, 1, a->plane[ja] + tile->a_row * k + first, k, 0,
+                              b->plane[jb] + tile->b_row * k + first, k, 0, beta, tile->product, tile->n, &offset);
+        ASSERT(status == dnnl_success);
+        beta = 1;
+    }
+}
+
+static void add_pairs(const struct tile *tile, int power)
+{
+    bool is_high = power >= LOW_POWERS;
+    double weight = (double)((int64_t)1 << 7 * (is_high ? power - LOW_POWERS : power));
+    for (int64_t i = 0; i < tile->m; i++) {
+        double *sum = is_high ? tile->high + i * tile->n : tile->c + i * tile->c_stride;
+        halves_add(sum, tile->product + i * tile->n, weight, tile->n);
+    }
+}
+
+/* Within a block of columns the low half grows by less than 2^52; carried after each, it stays below 2^53, and the high
+ * half stays below 2^53 for 2^26 columns. */
+static void carry(const struct tile *tile)
+{
+    for (int64_t i = 0; i < tile->m; i++)
+        halves_carry(tile->high + i * tile->n, tile->c + i * tile->c_stride, HALVES_UNIT, tile->n);
+}
+
+static void multiply_tile(const struct tile *tile)
+{
+    for (int64_t i = 0; i < tile->m; i++)
+        memset(tile->c + i * tile->c_stride, 0, (size_t)tile->n * sizeof(double));
+    if (tile->high != NULL)
+        memset(tile->high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
+    for (int64_t first = 0; first < tile->a->n_column; first += CONTRACTION) {
+        int64_t n = least(CONTRACTION, tile->a->n_column - first);
+        for (int power = 0; power < tile->a->n_digit + tile->b->n_digit - 1; power++) {
+            multiply_pairs(tile, power, first, n);
+            add_pairs(tile, power);
+        }
+        if (tile->high != NULL)
+            carry(tile);
+    }
+    for (int64_t i = 0; i < tile->m && tile->high != NULL; i++)
+        halves_join(tile->high + i * tile->n, tile->c + i * tile->c_stride, tile->n);
+}
+
+static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                     void *workspace)
+{
+    ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_MAX_COLUMN);
+    ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
+    struct tile tile = {.a = a, .b = b, .c_stride = b->n_row, .product = workspace};
+    /* The high half comes after the products of the largest tile. */
+    if (is_wide(a->n_digit + b->n_digit))
+        tile.high = (double *)((char *)workspace + workspace_bytes(1, m, b->n_row, a->n_column));
+    for (int64_t i = 0; i < m; i += TILE_ROWS)
+        for (int64_t j = 0; j < b->n_row; j += TILE_COLUMNS) {
+            tile.a_row = a_row + i;
+            tile.m = least(TILE_ROWS, m - i);
+            tile.b_row = j;
+            tile.n = least(TILE_COLUMNS, b->n_row - j);
+            tile.c = c + i * b->n_row + j;
+            multiply_tile(&tile);
+        }
+}
+
+const struct gemm_backend gemm_onednn = {
+    .name = "onednn",
+    .text = "8-bit integer products of oneDNN, one per pair of digits: fastest with VNNI or its like",
+    .multiply = multiply,
+    .workspace_bytes = workspace_bytes,
+};

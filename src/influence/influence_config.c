@@ -1,0 +1,143 @@
+#include "influence/influence_config.h"
+
+#include <string.h>
+
+#include "influence/method.h"
+
+static const char *const kinds[] = {"factors", "last-layer", "rows", NULL};
+
+#define AT(member) offsetof(struct influence_config, member)
+
+static const struct field fields[] = {
+    {.path = "method",
+     .type = FIELD_CHOICE,
+     .offset = AT(method),
+     .fallback = "\"tracin\"",
+     .choices = influence_method_names,
+     .text = "how an example and a query are compared"},
+    {.path = "checkpoint",
+     .type = FIELD_STRING,
+     .offset = AT(checkpoint),
+     .fallback = "",
+     .text = "name of the checkpoint, for methods that use one; default: the last selected"},
+    {.path = "queries", .type = FIELD_STRING, .offset = AT(queries), .text = "JSON Lines file, one query per line"},
+    {.path = "layers",
+     .type = FIELD_STRINGS,
+     .offset = AT(layers),
+     .fallback = "[\"all\"]",
+     .text = "parameter groups in order; each replaces {layer} in the names below"},
+    {.path = "captures.kind",
+     .type = FIELD_CHOICE,
+     .offset = AT(capture_kind),
+     .fallback = "\"factors\"",
+     .choices = kinds,
+     .text = "factors: input and output gradient per layer; last-layer: input, logits, labels; rows: gradient rows"},
+    {.path = "captures.bias",
+     .type = FIELD_BOOLEAN,
+     .offset = AT(bias),
+     .fallback = "true",
+     .text = "the layers have a bias (factors, last-layer)"},
+    {.path = "captures.train.input",
+     .type = FIELD_STRING,
+     .offset = AT(train.input),
+     .fallback = "",
+     .text = "tensor n x d_in of training examples: FILE#NAME, FILE:/PATH or FILE; globs are row shards"},
+    {.path = "captures.train.gradient",
+     .type = FIELD_STRING,
+     .offset = AT(train.gradient),
+     .fallback = "",
+     .text = "tensor n x d_out (factors) or n x p (rows) of training examples"},
+    {.path = "captures.train.logits",
+     .type = FIELD_STRING,
+     .offset = AT(train.logits),
+     .fallback = "",
+     .text = "tensor n x classes of training examples (last-layer)"},
+    {.path = "captures.train.labels",
+     .type = FIELD_STRING,
+     .offset = AT(train.labels),
+     .fallback = "",
+     .text = "tensor of n integer labels of training examples (last-layer)"},
+    {.path = "captures.queries.input",
+     .type = FIELD_STRING,
+     .offset = AT(query.input),
+     .fallback = "",
+     .text = "the same of the queries"},
+    {.path = "captures.queries.gradient",
+     .type = FIELD_STRING,
+     .offset = AT(query.gradient),
+     .fallback = "",
+     .text = "the same of the queries"},
+    {.path = "captures.queries.logits",
+     .type = FIELD_STRING,
+     .offset = AT(query.logits),
+     .fallback = "",
+     .text = "the same of the queries"},
+    {.path = "captures.queries.labels",
+     .type = FIELD_STRING,
+     .offset = AT(query.labels),
+     .fallback = "",
+     .text = "the same of the queries"},
+    {.path = "digits",
+     .type = FIELD_INTEGER,
+     .offset = AT(n_digit),
+     .fallback = "2",
+     .minimum = 1,
+     .maximum = 4,
+     .text = "7-bit digits per number: error at most 2^-4, 2^-11, 2^-18, 2^-25 of |g||g'|"},
+    {.path = "block_rows",
+     .type = FIELD_INTEGER,
+     .offset = AT(block_rows),
+     .fallback = "4096",
+     .minimum = 16,
+     .maximum = 1 << 20,
+     .text = "examples per block: the unit of work and of resuming"},
+    {.path = "keep.top",
+     .type = FIELD_INTEGER,
+     .offset = AT(top),
+     .fallback = "100",
+     .minimum = 1,
+     .maximum = 100000,
+     .text = "proponents and opponents kept per query"},
+    {.path = "keep.scores",
+     .type = FIELD_BOOLEAN,
+     .offset = AT(keep_scores),
+     .fallback = "false",
+     .text = "also write every score (8 bytes x examples x queries)"},
+    {.path = "memory",
+     .type = FIELD_BYTES,
+     .offset = AT(memory),
+     .scope = SCOPE_EXECUTION,
+     .fallback = "\"2 GiB\"",
+     .minimum = 1 << 20,
+     .maximum = 1e15,
+     .text = "bytes per rank that this job may use"},
+    {.path = "backend",
+     .type = FIELD_STRING,
+     .offset = AT(backend),
+     .scope = SCOPE_EXECUTION,
+     .fallback = "\"auto\"",
+     .text = "integer matrix product: auto, onednn or blas; all give the same bits"},
+};
+
+static enum status check(const void *values)
+{
+    const struct influence_config *config = values;
+    const struct strings *layers = &config->layers;
+    if (layers->n == 0)
+        return fail(BAD_CONFIG, "influence.layers: expected at least one layer, found an empty list");
+    for (int64_t i = 0; i < layers->n; i++)
+        for (int64_t k = 0; k < i; k++)
+            if (strcmp(layers->items[i], layers->items[k]) == 0)
+                return fail(BAD_CONFIG, "influence.layers: expected different layers, found \"%s\" twice",
+                            layers->items[i]);
+    return STATUS_OK;
+}
+
+const struct section influence_section = {
+    .name = "influence",
+    .text = "which training examples raised or lowered the loss of each query",
+    .fields = fields,
+    .n_field = sizeof fields / sizeof *fields,
+    .size = sizeof(struct influence_config),
+    .check = check,
+};

@@ -1,0 +1,34 @@
+/* The journal: partial results of the blocks that are flushed, so that a killed job goes on where it stopped. */
+#ifndef ASSAY_INFLUENCE_JOURNAL_H
+#define ASSAY_INFLUENCE_JOURNAL_H
+
+#include "influence/partial.h"
+
+/* One state file per rank and generation, and one small file that names the generation in force: it is replaced
+ * atomically after all state files are on disk, so that a kill at any moment leaves one whole generation. */
+struct journal {
+    char *directory;      /* owned: RUN/journal */
+    char fingerprint[65]; /* hex SHA-256 of all that the blocks have in common (config, records, queries), to be set
+                             before use; a journal of another one is refused */
+    int64_t generation;
+};
+
+void journal_init(struct journal *journal, const char *run_directory);
+void journal_clear(struct journal *journal);
+
+/* Whether there is a generation in force; the same answer on every rank.  @collective comm */
+bool journal_exists(MPI_Comm comm, const struct journal *journal);
+/* Whether no input changed, was renamed or was replaced since the generation in force was written; `inputs` are
+ * relative to `directory`.  @local */
+bool journal_is_newer(const struct journal *journal, const char *directory, const struct segment_list *inputs);
+/* Shares out the state files over the ranks and merges them into their partial results; `done` (n_block flags) becomes
+ * the union over all ranks.
+ * @collective comm   @fails BAD_RUN when the journal is of another job or damaged */
+enum status journal_load(MPI_Comm comm, struct journal *journal, struct partial *partial, uint8_t *done);
+/* Writes the next generation and removes the former.  The tables must be flushed before.
+ * @collective comm   @fails CANNOT_WRITE */
+enum status journal_store(MPI_Comm comm, struct journal *journal, struct partial *partial);
+/* Removes everything of this journal.  @collective comm */
+void journal_remove(MPI_Comm comm, struct journal *journal);
+
+#endif

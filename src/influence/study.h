@@ -1,0 +1,58 @@
+/* A study: the records and captures that one influence job works on, opened and checked. */
+#ifndef ASSAY_INFLUENCE_STUDY_H
+#define ASSAY_INFLUENCE_STUDY_H
+
+#include <mpi.h>
+
+#include "base/text.h"
+#include "influence/capture.h"
+#include "influence/influence_config.h"
+#include "influence/method.h"
+#include "records/records.h"
+
+/* What the config says of it; all borrowed. */
+struct study_request {
+    const char *directory; /* inputs are relative to it */
+    const struct samples_config *samples;
+    const struct checkpoints_config *checkpoints;
+    const struct influence_config *influence;
+    const struct strings *also; /* further files to commit as inputs */
+};
+
+struct study {
+    const struct influence_config *config; /* borrowed */
+    const char *directory;                 /* borrowed */
+    const struct influence_method *method;
+    struct samples samples;
+    struct queries queries;
+    struct checkpoints checkpoints; /* all candidates */
+    char rule[256];                 /* how they were selected, in words */
+    int n_used;                     /* checkpoints that are scored */
+    int *used;                      /* owned; indices into checkpoints.items, ascending */
+    int n_layer;
+    struct capture *captures;     /* owned; n_used × n_layer: captures[k * n_layer + l] */
+    struct segment_list segments; /* rank 0: of the record files; more are added as the job reads */
+};
+
+/* Reads the records on rank 0, shares them, opens every capture on every rank.
+ * @collective comm   @fails BAD_INPUT, BAD_CONFIG */
+enum status study_open(MPI_Comm comm, const struct study_request *request, struct study *study);
+void study_close(struct study *study);
+
+static inline const struct capture *study_capture(const struct study *study, int k, int l)
+{
+    return &study->captures[k * study->n_layer + l];
+}
+
+/* Weight of used checkpoint k in the sum of the method. */
+double study_weight(const struct study *study, int k);
+
+/* Segments of all bytes of all input files that no capture row covers, hashed by the ranks in turn and added to
+ * study->segments: headers, unused tensors, checkpoint weights, files named by `also`.
+ * @collective comm   @fails BAD_INPUT */
+enum status study_hash_rest(MPI_Comm comm, const struct study_request *request, struct study *study);
+
+/* Every problem of the inputs, one line each, instead of the first one.  @local */
+void study_check(const struct study_request *request, struct text *problems);
+
+#endif

@@ -1,0 +1,124 @@
+#include "influence/totals.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Sums of one block in units of its grid: int64 is enough, since the plan chose the grid so. */
+struct block_totals {
+    int64_t *positive, *negative; /* n_value × n_query */
+    int64_t *checkpoint, *layer;  /* n_used × n_query, n_layer × n_query */
+};
+
+/* All sums lie one after the other, so that packing and merging need not tell them apart. */
+static int64_t n_sums(const struct totals *totals)
+{
+    return (2 * totals->n_value + totals->n_used + totals->n_layer) * totals->n_query;
+}
+
+void totals_init(struct totals *totals, const struct study *study)
+{
+    *totals = (struct totals){.n_query = study->queries.n,
+                              .n_used = study->n_used,
+                              .n_layer = study->n_layer,
+                              .n_column = study->samples.n_column};
+    totals->offset = memory_allocate(totals->n_column, sizeof *totals->offset);
+    for (int64_t c = 0; c < totals->n_column; c++) {
+        totals->offset[c] = totals->n_value;
+        totals->n_value += study->samples.columns[c].n_value;
+    }
+    int64_t m = totals->n_query, values = totals->n_value * m;
+    totals->positive = memory_allocate(n_sums(totals), sizeof(struct sum));
+    totals->negative = totals->positive + values;
+    totals->checkpoint = totals->negative + values;
+    totals->layer = totals->checkpoint + totals->n_used * m;
+    totals->proponents = memory_allocate(values, sizeof(int64_t));
+    struct block_totals *block = memory_allocate(1, sizeof *block);
+    block->positive = memory_allocate(n_sums(totals), sizeof(int64_t));
+    block->negative = block->positive + values;
+    block->checkpoint = block->negative + values;
+    block->layer = block->checkpoint + totals->n_used * m;
+    totals->block = block;
+}
+
+void totals_clear(struct totals *totals)
+{
+    if (totals->block != NULL)
+        memory_free(totals->block->positive);
+    memory_free(totals->block);
+    memory_free(totals->positive);
+    memory_free(totals->proponents);
+    memory_free(totals->offset);
+    *totals = (struct totals){0};
+}
+
+static void add_plane(int64_t *into, const int64_t *plane, int64_t n_row, int64_t n_query)
+{
+    for (int64_t i = 0; i < n_row; i++)
+        for (int64_t j = 0; j < n_query; j++)
+            into[j] += plane[i * n_query + j];
+}
+
+void totals_add_tile(struct totals *totals, const struct study *study, int64_t first, const struct tile *tile)
+{
+    struct block_totals *block = totals->block;
+    int64_t m = totals->n_query;
+    for (int64_t i = 0; i < tile->n; i++) {
+        const int64_t *score = tile->total + i * m;
+        for (int64_t c = 0; c < totals->n_column; c++) {
+            int64_t value = totals->offset[c] + study->samples.columns[c].codes[first + tile->row + i];
+            int64_t *positive = block->positive + value * m, *negative = block->negative + value * m;
+            int64_t *proponents = totals->proponents + value * m;
+            for (int64_t j = 0; j < m; j++) {
+                positive[j] += score[j] > 0 ? score[j] : 0;
+                negative[j] += score[j] < 0 ? score[j] : 0;
+                proponents[j] += score[j] > 0;
+            }
+        }
+    }
+    for (int k = 0; k < totals->n_used; k++)
+        add_plane(block->checkpoint + k * m, tile->by_checkpoint + k * tile->n * m, tile->n, m);
+    for (int l = 0; l < totals->n_layer; l++)
+        add_plane(block->layer + l * m, tile->by_layer + l * tile->n * m, tile->n, m);
+}
+
+enum status totals_end_block(struct totals *totals, int exponent)
+{
+    bool fits = true;
+    for (int64_t i = 0; i < n_sums(totals); i++)
+        fits &= sum_add(&totals->positive[i], totals->block->positive[i], exponent);
+    memset(totals->block->positive, 0, (size_t)n_sums(totals) * sizeof(int64_t));
+    return fits ? STATUS_OK
+                : fail(BAD_INPUT, "a total over the examples leaves the range that exact sums can hold: scale the "
+                                  "captured gradients");
+}
+
+void totals_pack(struct totals *totals, struct text *bytes)
+{
+    for (int64_t i = 0; i < n_sums(totals); i++)
+        sum_normalise(&totals->positive[i]);
+    text_add_bytes(bytes, totals->positive, (size_t)n_sums(totals) * sizeof(struct sum));
+    text_add_bytes(bytes, totals->proponents, (size_t)(totals->n_value * totals->n_query) * sizeof(int64_t));
+}
+
+enum status totals_unpack(struct totals *totals, const char **bytes, int64_t *left)
+{
+    int64_t n_count = totals->n_value * totals->n_query;
+    int64_t need = n_sums(totals) * (int64_t)sizeof(struct sum) + n_count * (int64_t)sizeof(int64_t);
+    if (*left < need)
+        return fail(BAD_RUN, "totals of another shape, or cut off");
+    for (int64_t i = 0; i < n_sums(totals); i++) {
+        struct sum sum;
+        memcpy(&sum, *bytes + i * (int64_t)sizeof sum, sizeof sum);
+        sum_merge(&totals->positive[i], &sum);
+    }
+    const char *counts = *bytes + n_sums(totals) * (int64_t)sizeof(struct sum);
+    for (int64_t i = 0; i < n_count; i++) {
+        int64_t count;
+        memcpy(&count, counts + i * (int64_t)sizeof count, sizeof count);
+        totals->proponents[i] += count;
+    }
+    *bytes += need;
+    *left -= need;
+    return STATUS_OK;
+}

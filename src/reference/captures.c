@@ -1,0 +1,135 @@
+#include "reference/captures.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "tensor/safetensors.h"
+
+char *checkpoint_name(int64_t step, char name[CHECKPOINT_NAME_BYTES])
+{
+    snprintf(name, CHECKPOINT_NAME_BYTES, "step-%06lld", (long long)step);
+    return name;
+}
+
+/* The tensors of one file; names and data are owned. */
+struct file_content {
+    struct safetensors_item *items;
+    int n;
+};
+
+static void *add_item(struct file_content *content, const char *name, enum tensor_type type, int64_t n_row,
+                      int64_t n_column)
+{
+    void *data = memory_allocate(n_row * (n_column ? n_column : 1), tensor_type_size(type));
+    content->items[content->n++] = (struct safetensors_item){.name = memory_copy_text(name),
+                                                             .type = type,
+                                                             .n_dim = n_column ? 2 : 1,
+                                                             .dims = {n_row, n_column},
+                                                             .data = data};
+    return data;
+}
+
+/* The same for tensor "fcK.PART" of layer k = K − 1. */
+static float *add_layer_item(struct file_content *content, int64_t k, const char *part, int64_t n_row, int64_t n_column)
+{
+    char name[64];
+    snprintf(name, sizeof name, "fc%lld.%s", (long long)k + 1, part);
+    return add_item(content, name, TENSOR_F32, n_row, n_column);
+}
+
+/* Writes the file that was begun, and releases its content. */
+static void store_content(struct hand_over *hand_over, struct file_content *content, const char *checkpoint)
+{
+    const char *metadata[] = {"checkpoint", checkpoint, NULL};
+    char *path = hand_over_path(hand_over);
+    hand_over_end(hand_over, safetensors_store(path, content->items, content->n, metadata));
+    memory_free(path);
+    for (int i = 0; i < content->n; i++) {
+        memory_free((char *)content->items[i].name);
+        memory_free((void *)content->items[i].data);
+    }
+    memory_free(content->items);
+}
+
+void checkpoint_store(struct hand_over *hand_over, const char *name, const struct network *network)
+{
+    char path[128];
+    snprintf(path, sizeof path, "checkpoints/%s.safetensors", name);
+    if (!hand_over_begin(hand_over, path))
+        return;
+    struct file_content content = {.items = memory_allocate(2 * network->n_layer, sizeof *content.items)};
+    for (int64_t k = 0; k < network->n_layer; k++) {
+        const struct layer *layer = &network->layers[k];
+        float *weight = add_layer_item(&content, k, "weight", layer->n_out, layer->n_in);
+        for (int64_t i = 0; i < layer->n_in; i++)
+            for (int64_t j = 0; j < layer->n_out; j++)
+                weight[j * layer->n_in + i] = layer->weight[i * layer->n_out + j];
+        memcpy(add_layer_item(&content, k, "bias", layer->n_out, 0), layer->bias, (size_t)layer->n_out * sizeof(float));
+    }
+    store_content(hand_over, &content, name);
+}
+
+/* Where the rows of a capture go, in the order of its tensors. */
+struct capture_rows {
+    float **input, **gradient; /* owned lists of borrowed tensors; per layer */
+    float *logits;
+    int64_t *labels;
+};
+
+static void begin_rows(struct capture_rows *rows, struct file_content *content, const struct network *network,
+                       int64_t n)
+{
+    int64_t n_layer = network->n_layer;
+    *rows = (struct capture_rows){.input = memory_allocate(n_layer, sizeof *rows->input),
+                                  .gradient = memory_allocate(n_layer, sizeof *rows->gradient)};
+    for (int64_t k = 0; k < n_layer; k++) {
+        rows->input[k] = add_layer_item(content, k, "input", n, network->layers[k].n_in);
+        rows->gradient[k] = add_layer_item(content, k, "gradient", n, network->layers[k].n_out);
+    }
+    rows->logits = add_item(content, "logits", TENSOR_F32, n, N_CLASS);
+    rows->labels = add_item(content, "labels", TENSOR_I64, n, 0);
+}
+
+static void copy_row(float *tensor, int64_t row, const float *values, int64_t n)
+{
+    memcpy(tensor + row * n, values, (size_t)n * sizeof *values);
+}
+
+static void fill_rows(struct capture_rows *rows, const struct capture *capture, const struct network *network,
+                      const struct images *images)
+{
+    struct pass pass;
+    pass_init(&pass, network);
+    for (int64_t r = 0; r < capture->n; r++) {
+        int64_t sample = capture->rows[r], label = images->labels[sample];
+        float x[N_PIXEL];
+        images_get(images, sample, x);
+        network_forward(network, x, label, &pass);
+        network_backward(network, label, &pass);
+        for (int64_t k = 0; k < network->n_layer; k++) {
+            copy_row(rows->input[k], r, pass.input[k], network->layers[k].n_in);
+            copy_row(rows->gradient[k], r, pass.gradient[k], network->layers[k].n_out);
+        }
+        copy_row(rows->logits, r, pass.logits, N_CLASS);
+        rows->labels[r] = label;
+    }
+    pass_clear(&pass);
+}
+
+void capture_store(struct hand_over *hand_over, const struct capture *capture, const struct network *network,
+                   const struct images *images)
+{
+    char path[128];
+    snprintf(path, sizeof path, "captures/%s/%s", capture->checkpoint, capture->file);
+    if (!hand_over_begin(hand_over, path))
+        return;
+    struct file_content content = {.items = memory_allocate(2 * network->n_layer + 2, sizeof *content.items)};
+    struct capture_rows rows;
+    begin_rows(&rows, &content, network, capture->n);
+    fill_rows(&rows, capture, network, images);
+    memory_free(rows.input);
+    memory_free(rows.gradient);
+    store_content(hand_over, &content, capture->checkpoint);
+}

@@ -1,0 +1,76 @@
+#include "reference/images.h"
+
+#include "base/memory.h"
+#include "comm/agree.h"
+#include "comm/share.h"
+#include "tensor/tensor.h"
+
+/* Reads a whole u8 tensor of n_column columns and checks that no value is above `maximum`. */
+static enum status read_bytes(const char *directory, const char *name, int64_t n_column, uint8_t maximum,
+                              struct tensor **tensor, uint8_t **values)
+{
+    enum status status = tensor_open(directory, name, tensor);
+    if (status != STATUS_OK)
+        return status;
+    int64_t n = tensor_rows(*tensor);
+    if (tensor_type(*tensor) != TENSOR_U8 || tensor_columns(*tensor) != n_column)
+        return fail(BAD_INPUT, "%s: expected rows of %lld u8, found rows of %lld %s", name, (long long)n_column,
+                    (long long)tensor_columns(*tensor), tensor_type_name(tensor_type(*tensor)));
+    *values = memory_allocate(n * n_column, 1);
+    status = tensor_read(*tensor, 0, n, *values, NULL);
+    for (int64_t i = 0; i < n * n_column && status == STATUS_OK; i++)
+        if ((*values)[i] > maximum)
+            status = fail(BAD_INPUT, "%s: row %lld, column %lld: expected 0 to %u, found %u", name,
+                          (long long)(i / n_column), (long long)(i % n_column), maximum, (*values)[i]);
+    return status;
+}
+
+static enum status read_files(const struct train_config *config, const char *directory, struct images *images)
+{
+    struct tensor *pixels = NULL, *labels = NULL;
+    enum status status = read_bytes(directory, config->images, N_PIXEL, PIXEL_MAXIMUM, &pixels, &images->pixels);
+    if (status == STATUS_OK)
+        status = read_bytes(directory, config->labels, 1, N_CLASS - 1, &labels, &images->labels);
+    if (status == STATUS_OK) {
+        images->n = tensor_rows(pixels);
+        if (tensor_rows(labels) != images->n)
+            status = fail(BAD_INPUT, "%s: expected %lld labels, one per image of %s, found %lld", config->labels,
+                          (long long)images->n, config->images, (long long)tensor_rows(labels));
+    }
+    tensor_close(pixels);
+    tensor_close(labels);
+    return status;
+}
+
+enum status images_load(MPI_Comm comm, const struct train_config *config, const char *directory, struct images *images)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    *images = (struct images){0};
+    enum status status = rank == 0 ? read_files(config, directory, images) : STATUS_OK;
+    status = agree_from(comm, 0, status);
+    if (status != STATUS_OK) {
+        images_clear(images);
+        return status;
+    }
+    size_t n_pixel = (size_t)images->n * N_PIXEL, n_label = (size_t)images->n;
+    share_bytes(comm, (char **)&images->pixels, &n_pixel);
+    share_bytes(comm, (char **)&images->labels, &n_label);
+    images->n = (int64_t)n_label;
+    digest_of(images->pixels, n_pixel, images->pixels_sha256);
+    digest_of(images->labels, n_label, images->labels_sha256);
+    return STATUS_OK;
+}
+
+void images_clear(struct images *images)
+{
+    memory_free(images->pixels);
+    memory_free(images->labels);
+    *images = (struct images){0};
+}
+
+void images_get(const struct images *images, int64_t i, float x[N_PIXEL])
+{
+    for (int64_t j = 0; j < N_PIXEL; j++)
+        x[j] = (float)images->pixels[i * N_PIXEL + j] / PIXEL_MAXIMUM;
+}

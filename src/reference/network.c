@@ -1,0 +1,162 @@
+#include "reference/network.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "exact/elementary.h"
+#include "reference/rng.h"
+
+/* Where float expressions are computed in a wider type, the bits below would be others. */
+_Static_assert(FLT_EVAL_METHOD == 0, "float arithmetic must round to float after every operation");
+
+void network_init(struct network *network, const int64_t *widths, int64_t n_layer)
+{
+    *network = (struct network){.n_layer = n_layer, .layers = memory_allocate(n_layer, sizeof *network->layers)};
+    for (int64_t k = 0; k < n_layer; k++)
+        network->layers[k] = (struct layer){
+            .n_in = widths[k],
+            .n_out = widths[k + 1],
+            .weight = memory_allocate(widths[k] * widths[k + 1], sizeof(float)),
+            .bias = memory_allocate(widths[k + 1], sizeof(float)),
+        };
+}
+
+void network_clear(struct network *network)
+{
+    for (int64_t k = 0; k < network->n_layer; k++) {
+        memory_free(network->layers[k].weight);
+        memory_free(network->layers[k].bias);
+    }
+    memory_free(network->layers);
+    *network = (struct network){0};
+}
+
+void network_randomise(struct network *network, int64_t seed)
+{
+    for (int64_t k = 0; k < network->n_layer; k++) {
+        struct layer *layer = &network->layers[k];
+        float limit = (float)sqrt(6 / (double)layer->n_in);
+        struct rng rng;
+        rng_init(&rng, seed, STREAM_WEIGHTS, k);
+        for (int64_t i = 0; i < layer->n_in * layer->n_out; i++)
+            layer->weight[i] = (2 * rng_uniform(&rng) - 1) * limit;
+        memset(layer->bias, 0, (size_t)layer->n_out * sizeof(float));
+    }
+}
+
+void pass_init(struct pass *pass, const struct network *network)
+{
+    int64_t n_layer = network->n_layer, n_out = network->layers[n_layer - 1].n_out;
+    *pass = (struct pass){.n_layer = n_layer,
+                          .input = memory_allocate(n_layer, sizeof *pass->input),
+                          .gradient = memory_allocate(n_layer, sizeof *pass->gradient),
+                          .logits = memory_allocate(n_out, sizeof *pass->logits),
+                          .probability = memory_allocate(n_out, sizeof *pass->probability)};
+    for (int64_t k = 0; k < n_layer; k++) {
+        pass->input[k] = memory_allocate(network->layers[k].n_in, sizeof(float));
+        pass->gradient[k] = memory_allocate(network->layers[k].n_out, sizeof(float));
+    }
+}
+
+void pass_clear(struct pass *pass)
+{
+    for (int64_t k = 0; k < pass->n_layer; k++) {
+        memory_free(pass->input[k]);
+        memory_free(pass->gradient[k]);
+    }
+    memory_free(pass->input);
+    memory_free(pass->gradient);
+    memory_free(pass->logits);
+    memory_free(pass->probability);
+    *pass = (struct pass){0};
+}
+
+/* into += factor · row, element by element. */
+static void add_scaled(float *restrict into, const float *restrict row, float factor, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        into[i] += factor * row[i];
+}
+
+/* y = bias + Σ_i x_i · row i, in order of i.  A zero input adds nothing and is passed over: half of all pixels and of
+ * all ReLU outputs are zero. */
+static void layer_apply(const struct layer *layer, const float *x, float *y)
+{
+    memcpy(y, layer->bias, (size_t)layer->n_out * sizeof *y);
+    for (int64_t i = 0; i < layer->n_in; i++)
+        if (x[i] != 0)
+            add_scaled(y, layer->weight + i * layer->n_out, x[i], layer->n_out);
+}
+
+void network_forward(const struct network *network, const float *x, int64_t label, struct pass *pass)
+{
+    int64_t last = network->n_layer - 1, n_class = network->layers[last].n_out;
+    memcpy(pass->input[0], x, (size_t)network->layers[0].n_in * sizeof *x);
+    for (int64_t k = 0; k < last; k++) {
+        float *y = pass->input[k + 1];
+        layer_apply(&network->layers[k], pass->input[k], y);
+        for (int64_t j = 0; j < network->layers[k].n_out; j++)
+            y[j] = y[j] <= 0 ? 0 : y[j]; /* lets a NaN through, so that a divergence shows in the loss */
+    }
+    layer_apply(&network->layers[last], pass->input[last], pass->logits);
+
+    double *z = pass->probability; /* logits first, softmax in place */
+    for (int64_t j = 0; j < n_class; j++)
+        z[j] = (double)pass->logits[j];
+    pass->loss = exact_logsumexp(z, n_class) - z[label];
+    exact_softmax(z, n_class, pass->probability);
+}
+
+void network_backward(const struct network *network, int64_t label, struct pass *pass)
+{
+    int64_t last = network->n_layer - 1;
+    for (int64_t j = 0; j < network->layers[last].n_out; j++)
+        pass->gradient[last][j] = (float)(pass->probability[j] - (j == label ? 1 : 0));
+    for (int64_t k = last; k > 0; k--) {
+        const struct layer *layer = &network->layers[k];
+        const float *above = pass->gradient[k];
+        for (int64_t i = 0; i < layer->n_in; i++) {
+            float sum = 0;
+            if (pass->input[k][i] > 0) /* ReLU lets no gradient through where it is flat */
+                for (int64_t j = 0; j < layer->n_out; j++)
+                    sum += layer->weight[i * layer->n_out + j] * above[j];
+            pass->gradient[k - 1][i] = sum;
+        }
+    }
+}
+
+int64_t pass_prediction(const struct network *network, const struct pass *pass)
+{
+    int64_t best = 0;
+    for (int64_t j = 1; j < network->layers[network->n_layer - 1].n_out; j++)
+        if (pass->logits[j] > pass->logits[best])
+            best = j;
+    return best;
+}
+
+void network_add_gradient(struct network *sum, const struct pass *pass)
+{
+    for (int64_t k = 0; k < sum->n_layer; k++) {
+        struct layer *layer = &sum->layers[k];
+        const float *x = pass->input[k], *gradient = pass->gradient[k];
+        for (int64_t i = 0; i < layer->n_in; i++)
+            if (x[i] != 0)
+                add_scaled(layer->weight + i * layer->n_out, gradient, x[i], layer->n_out);
+        add_scaled(layer->bias, gradient, 1, layer->n_out);
+    }
+}
+
+void network_descend(struct network *network, struct network *sum, float scale)
+{
+    for (int64_t k = 0; k < network->n_layer; k++) {
+        struct layer *layer = &network->layers[k], *gradient = &sum->layers[k];
+        int64_t n_weight = layer->n_in * layer->n_out;
+        add_scaled(layer->weight, gradient->weight, -scale, n_weight);
+        add_scaled(layer->bias, gradient->bias, -scale, layer->n_out);
+        memset(gradient->weight, 0, (size_t)n_weight * sizeof(float));
+        memset(gradient->bias, 0, (size_t)layer->n_out * sizeof(float));
+    }
+}

@@ -1,0 +1,33 @@
+/* Which sample plays which part, and where it is said to come from. */
+#ifndef ASSAY_REFERENCE_SAMPLES_H
+#define ASSAY_REFERENCE_SAMPLES_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "reference/images.h"
+#include "reference/train_plan.h"
+
+enum split { SPLIT_TRAIN, SPLIT_VALIDATION, SPLIT_TEST, N_SPLIT };
+
+/* The samples of each split, in ascending order: row i of a split is sample rows[split][i]. */
+struct splits {
+    int64_t n[N_SPLIT];
+    int64_t *rows[N_SPLIT]; /* owned */
+    uint8_t *of_sample;     /* owned; enum split of every sample */
+};
+
+/* A uniformly random division by the seed.  @local */
+void splits_init(struct splits *splits, const struct train_plan *plan, int64_t seed);
+void splits_clear(struct splits *splits);
+
+/* "digit-0007" */
+enum { SAMPLE_ID_BYTES = 32 };
+char *sample_id(int64_t i, char id[SAMPLE_ID_BYTES]);
+
+/* The JSON Lines of all samples, in order: id, digest of the pixels, split, label, and the governance columns.  Policy,
+ * license and source are invented: they depend on index and label alone (not on the seed), are unevenly spread, and
+ * every line says that they are made up.  @local */
+void samples_list(const struct images *images, const struct splits *splits, struct text *text);
+
+#endif

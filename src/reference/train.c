@@ -1,0 +1,177 @@
+#include "reference/train.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "comm/agree.h"
+#include "reference/captures.h"
+#include "reference/hand_over.h"
+#include "reference/listings.h"
+#include "reference/manifest.h"
+#include "reference/training.h"
+
+/* What is known before the first step: the samples and the order of their use. */
+static void hand_over_inputs(struct hand_over *hand_over, const struct training *training)
+{
+    const struct train_plan *plan = training->plan;
+    const struct npy order = {"<i8", plan->n_step, training->config->batch, training->order};
+    const struct npy rates = {"<f8", plan->n_step, 0, training->rates};
+    struct text text;
+    text_init(&text);
+    samples_list(training->images, &training->splits, &text);
+    hand_over_bytes(hand_over, "samples.jsonl", text.bytes, text.length);
+    text_clear(&text);
+
+    text_init(&text);
+    npy_list(&order, &text);
+    hand_over_bytes(hand_over, "order.npy", text.bytes, text.length);
+    text_clear(&text);
+
+    text_init(&text);
+    npy_list(&rates, &text);
+    hand_over_bytes(hand_over, "learning-rates.npy", text.bytes, text.length);
+    text_clear(&text);
+}
+
+/* Weights and captures as they are now. */
+static enum status hand_over_checkpoint(struct hand_over *hand_over, struct training *training,
+                                        struct checkpoint_note *note)
+{
+    const struct train_plan *plan = training->plan;
+    note->step = training->step;
+    note->learning_rate = learning_rate_at(&training->config->rate, plan, training->step);
+    note->validation_loss = training_evaluate(training, SPLIT_VALIDATION).loss;
+    if (!isfinite(note->validation_loss))
+        return fail(NOT_CONVERGED,
+                    "training: the validation loss left the finite numbers at step %lld; use a smaller "
+                    "train.learning_rate.initial than %g",
+                    (long long)training->step, training->config->rate.initial);
+    char name[CHECKPOINT_NAME_BYTES], file[64];
+    checkpoint_name(training->step, name);
+    checkpoint_store(hand_over, name, &training->network);
+    int64_t per_shard = training->config->rows_per_shard;
+    for (int64_t shard = 0; shard < plan->n_shard; shard++) {
+        int64_t first = shard * per_shard, left = plan->n_train - first;
+        snprintf(file, sizeof file, "train-%05lld.safetensors", (long long)shard);
+        capture_store(hand_over,
+                      &(struct capture){name, file, training->splits.rows[SPLIT_TRAIN] + first,
+                                        left < per_shard ? left : per_shard},
+                      &training->network, training->images);
+    }
+    capture_store(hand_over,
+                  &(struct capture){name, "queries.safetensors", training->splits.rows[SPLIT_TEST], plan->n_query},
+                  &training->network, training->images);
+    return hand_over->status;
+}
+
+/* What is known after the last step. */
+static void hand_over_results(struct hand_over *hand_over, struct training *training,
+                              const struct checkpoint_note *notes, struct train_summary *summary)
+{
+    const struct train_plan *plan = training->plan;
+    struct text text;
+    text_init(&text);
+    checkpoints_list(notes, plan->n_checkpoint, &text);
+    hand_over_bytes(hand_over, "checkpoints.jsonl", text.bytes, text.length);
+    text_clear(&text);
+
+    text_init(&text);
+    queries_list(&training->network, training->images, &training->splits, plan->n_query, &text);
+    hand_over_bytes(hand_over, "queries.jsonl", text.bytes, text.length);
+    text_clear(&text);
+
+    struct evaluation validation = training_evaluate(training, SPLIT_VALIDATION);
+    *summary = (struct train_summary){
+        .n_train = plan->n_train,
+        .n_step = plan->n_step,
+        .n_checkpoint = plan->n_checkpoint,
+        .validation_loss = validation.loss,
+        .validation_accuracy = validation.accuracy,
+        .test_accuracy = training_evaluate(training, SPLIT_TEST).accuracy,
+    };
+}
+
+/* The whole training on this rank, with no word to the others: the first failure of its own ends it. */
+static void train_and_hand_over(struct hand_over *hand_over, struct training *training, struct train_summary *summary)
+{
+    const struct train_plan *plan = training->plan;
+    struct checkpoint_note *notes = memory_allocate(plan->n_checkpoint, sizeof *notes);
+    hand_over_inputs(hand_over, training);
+    enum status status = hand_over->status;
+    for (int64_t k = 0; k < plan->n_checkpoint && status == STATUS_OK; k++) {
+        int64_t until = train_plan_epoch(training->config, plan, k) * plan->steps_per_epoch;
+        while (training->step < until && status == STATUS_OK)
+            status = training_step(training);
+        if (status == STATUS_OK)
+            status = hand_over_checkpoint(hand_over, training, &notes[k]);
+    }
+    if (status == STATUS_OK) {
+        hand_over_results(hand_over, training, notes, summary);
+        status = hand_over->status;
+    }
+    hand_over->status = status;
+    memory_free(notes);
+}
+
+static enum status train_anew(MPI_Comm comm, struct training *training, const char *directory, const char *head,
+                              struct train_summary *summary)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    enum status status = agree_from(comm, 0, rank == 0 ? manifest_begin(directory, head) : STATUS_OK);
+    if (status != STATUS_OK)
+        return status;
+    struct hand_over hand_over;
+    hand_over_init(&hand_over, comm, directory);
+    train_and_hand_over(&hand_over, training, summary);
+    status = hand_over_gather(&hand_over, comm);
+    if (status == STATUS_OK)
+        status = agree_from(comm, 0, rank == 0 ? manifest_end(head, summary, &hand_over) : STATUS_OK);
+    summary->n_file = hand_over.n;
+    for (int64_t i = 0; i < hand_over.n; i++)
+        summary->bytes += hand_over.files[i].bytes;
+    hand_over_clear(&hand_over);
+    return status;
+}
+
+enum status train_run(MPI_Comm comm, const struct train_config *config, const char *base_directory, bool quiet,
+                      struct train_summary *summary)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    struct images images;
+    struct train_plan plan;
+    struct train_summary found = {0};
+    enum status status = images_load(comm, config, base_directory, &images);
+    if (status != STATUS_OK)
+        return status;
+    status = agree(comm, train_plan_make(config, images.n, &plan));
+    if (status != STATUS_OK) {
+        images_clear(&images);
+        return status;
+    }
+    struct text head;
+    manifest_head(config, &images, &head);
+    char *directory = path_join(base_directory, config->directory);
+    if (rank == 0)
+        manifest_is_current(directory, head.bytes, &found);
+    MPI_Bcast(&found, sizeof found, MPI_BYTE, 0, comm);
+    if (!found.unchanged) {
+        struct training training;
+        training_init(&training, config, &plan, &images);
+        progress_begin(&training.progress, rank == 0 && !quiet, "train", "steps", plan.n_step, plan.n_step);
+        status = train_anew(comm, &training, directory, head.bytes, &found);
+        if (status == STATUS_OK)
+            progress_end(&training.progress);
+        training_clear(&training);
+        MPI_Bcast(&found, sizeof found, MPI_BYTE, 0, comm); /* sizes are known to rank 0 only */
+    }
+    if (status == STATUS_OK)
+        *summary = found;
+    memory_free(directory);
+    text_clear(&head);
+    images_clear(&images);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* The config section "train": what the reference trainer trains on, how, and where it writes. */
+#ifndef ASSAY_REFERENCE_TRAIN_CONFIG_H
+#define ASSAY_REFERENCE_TRAIN_CONFIG_H
+
+#include <stdint.h>
+
+#include "config/config.h"
+
+enum rate_schedule { RATE_CONSTANT, RATE_STEP, RATE_COSINE };
+
+struct rate_config {
+    double initial; /* learning rate of the first step */
+    int schedule;   /* enum rate_schedule */
+    double final;   /* cosine: where it ends */
+    int64_t every;  /* step: epochs between two drops */
+    double factor;  /* step: what a drop multiplies by */
+};
+
+struct train_config {
+    char *images, *labels; /* npy, relative to the config: u8 [n, 64] in 0..16, u8 [n] in 0..9 */
+    char *directory;       /* where the hand-over goes, relative to the config */
+    int64_t seed;
+    struct numbers hidden;    /* widths of the hidden layers */
+    int64_t epochs, batch;    /* passes over the training split; examples per step */
+    struct rate_config rate;  /* section member "learning_rate" */
+    int64_t validation, test; /* samples in these splits; the rest is trained on */
+    int64_t queries;          /* of the test split */
+    int64_t checkpoint_every; /* epochs */
+    int64_t rows_per_shard;   /* of the captures of training samples */
+};
+extern const struct section train_section;
+
+#endif

@@ -1,0 +1,67 @@
+#include "reference/train_plan.h"
+
+static int64_t divide_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+enum status train_plan_make(const struct train_config *config, int64_t n_sample, struct train_plan *plan)
+{
+    enum status status = train_section.check(config);
+    if (status != STATUS_OK)
+        return status;
+    int64_t n_train = n_sample - config->validation - config->test;
+    if (n_train < 1)
+        return fail(
+            BAD_CONFIG,
+            "train.validation, train.test: expected fewer than the %lld samples of %s together, so that some are "
+            "left to train on, found %lld and %lld",
+            (long long)n_sample, config->images, (long long)config->validation, (long long)config->test);
+    if (config->batch > n_train)
+        return fail(BAD_CONFIG, "train.batch: expected at most the %lld training samples, found %lld",
+                    (long long)n_train, (long long)config->batch);
+    int64_t steps_per_epoch = divide_up(n_train, config->batch);
+    *plan = (struct train_plan){
+        .n_sample = n_sample,
+        .n_train = n_train,
+        .n_validation = config->validation,
+        .n_test = config->test,
+        .n_query = config->queries,
+        .steps_per_epoch = steps_per_epoch,
+        .n_step = config->epochs * steps_per_epoch,
+        .n_checkpoint = 1 + divide_up(config->epochs, config->checkpoint_every),
+        .n_shard = divide_up(n_train, config->rows_per_shard),
+    };
+    return STATUS_OK;
+}
+
+int64_t train_plan_epoch(const struct train_config *config, const struct train_plan *plan, int64_t k)
+{
+    return k == plan->n_checkpoint - 1 ? config->epochs : k * config->checkpoint_every;
+}
+
+/* cos(pi t) for t in [0, 1], from its series: libm's last bit is not the same everywhere. */
+static double cosine_of_half_turns(double t)
+{
+    if (t > 0.5)
+        return -cosine_of_half_turns(1 - t);
+    double x = 3.14159265358979323846 * t, square = x * x, term = 1, sum = 1;
+    for (int k = 1; k <= 11; k++) { /* the next term is below 1e-19 at x = pi / 2 */
+        term = -term * square / ((2 * k - 1) * (2 * k));
+        sum += term;
+    }
+    return sum;
+}
+
+double learning_rate_at(const struct rate_config *rate, const struct train_plan *plan, int64_t step)
+{
+    double value = rate->initial;
+    if (rate->schedule == RATE_STEP)
+        for (int64_t drop = step / plan->steps_per_epoch / rate->every; drop > 0; drop--)
+            value *= rate->factor;
+    if (rate->schedule == RATE_COSINE) {
+        double wave = (1 + cosine_of_half_turns((double)step / (double)plan->n_step)) / 2;
+        value = rate->initial * wave + rate->final * (1 - wave); /* exact at both ends */
+    }
+    return value;
+}

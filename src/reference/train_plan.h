@@ -1,0 +1,27 @@
+/* Every number of a training that follows from its config and the size of the data. */
+#ifndef ASSAY_REFERENCE_TRAIN_PLAN_H
+#define ASSAY_REFERENCE_TRAIN_PLAN_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "reference/train_config.h"
+
+struct train_plan {
+    int64_t n_sample, n_train, n_validation, n_test, n_query;
+    int64_t steps_per_epoch, n_step;
+    int64_t n_checkpoint; /* step 0, every checkpoint_every epochs, and the last step */
+    int64_t n_shard;      /* files of captures of training samples per checkpoint */
+};
+
+/* Checks the config against the size of the data, too.  @local   @fails BAD_CONFIG */
+enum status train_plan_make(const struct train_config *config, int64_t n_sample, struct train_plan *plan);
+
+/* Epochs done at checkpoint k, 0 <= k < n_checkpoint.  @local */
+int64_t train_plan_epoch(const struct train_config *config, const struct train_plan *plan, int64_t k);
+
+/* The learning rate of step `step` (0 is the first), 0 <= step <= n_step.  At n_step no update follows: it is where the
+ * schedule has got to.  The same bits on every machine.  @local */
+double learning_rate_at(const struct rate_config *rate, const struct train_plan *plan, int64_t step);
+
+#endif

@@ -1,0 +1,42 @@
+/* One replica of the training: the network, the order of its samples, and plain SGD. */
+#ifndef ASSAY_REFERENCE_TRAINING_H
+#define ASSAY_REFERENCE_TRAINING_H
+
+#include <stdint.h>
+
+#include "comm/progress.h"
+#include "reference/images.h"
+#include "reference/network.h"
+#include "reference/samples.h"
+#include "reference/train_plan.h"
+
+struct training {
+    const struct train_config *config; /* borrowed, as are plan and images */
+    const struct train_plan *plan;
+    const struct images *images;
+    struct splits splits;
+    struct network network; /* after `step` steps */
+    struct network sum;     /* gradients of the batch under way */
+    struct pass pass;
+    int64_t *order; /* owned; n_step × batch rows of the training split, −1 where a batch is short */
+    double *rates;  /* owned; n_step */
+    int64_t step;
+    struct progress progress; /* in steps; the caller begins and ends it */
+};
+
+/* Splits, initial weights, order and learning rates: all are known before the first step.  @local */
+void training_init(struct training *training, const struct train_config *config, const struct train_plan *plan,
+                   const struct images *images);
+void training_clear(struct training *training);
+
+/* One step: network −= rate / (examples in the batch) · Σ gradients, in the batch's order.
+ * @local   @fails NOT_CONVERGED when a loss is not finite */
+enum status training_step(struct training *training);
+
+struct evaluation {
+    double loss;     /* mean */
+    double accuracy; /* in [0, 1] */
+};
+struct evaluation training_evaluate(struct training *training, enum split split);
+
+#endif

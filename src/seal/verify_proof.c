@@ -1,0 +1,100 @@
+#include "seal/seal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "seal/content.h"
+#include "seal/entry.h"
+#include "seal/proof.h"
+#include "tensor/tensor.h"
+
+/* Digest of what an input entry speaks of, in a file that may have another name by now. */
+static enum status hash_segment(const struct entry *entry, const char *content_path, uint8_t sha256[DIGEST_BYTES])
+{
+    struct segment segment = {.path = (char *)content_path,
+                              .object = (char *)entry->object,
+                              .kind = entry->segment,
+                              .offset = entry->offset,
+                              .bytes = entry->bytes,
+                              .row_first = entry->row_first,
+                              .n_row = entry->n_row};
+    enum status status = segment_hash("", &segment);
+    memcpy(sha256, segment.sha256, DIGEST_BYTES);
+    return status;
+}
+
+static enum status hash_content(const struct entry *entry, const char *content_path, uint8_t sha256[DIGEST_BYTES])
+{
+    int64_t size;
+    enum status status = file_size(content_path, &size);
+    if (status != STATUS_OK)
+        return status;
+    if (entry->kind == ENTRY_INPUT)
+        return hash_segment(entry, content_path, sha256);
+    if (entry->kind != ENTRY_CONFIG && entry->kind != ENTRY_CHUNK)
+        return fail(BAD_USAGE, "%s: the entry proved is about no content; check the proof without a file", content_path);
+    if (size != entry->bytes)
+        return fail(DIFFERS, "%s: expected exactly the %lld bytes that the entry speaks of, found a file of %lld", content_path,
+                    (long long)entry->bytes, (long long)size);
+    return content_hash(content_path, 0, size, sha256);
+}
+
+static enum status check_content(const struct entry *entry, const char *content_path)
+{
+    uint8_t sha256[DIGEST_BYTES];
+    enum status status = hash_content(entry, content_path, sha256);
+    if (status == STATUS_OK && memcmp(sha256, entry->sha256, DIGEST_BYTES) != 0)
+        status = fail(DIFFERS, "%s: the content is not what the proof speaks of", content_path);
+    return status;
+}
+
+static void tell(const struct proof *proof, const struct entry *entry, const struct checkpoint *checkpoint,
+                 const char *content_path, struct text *summary)
+{
+    text_add(summary, "proved: entry %lld of the %lld entries signed by %s under the root ", (long long)proof->index,
+             (long long)checkpoint->size, checkpoint->origin);
+    base64_encode(summary, checkpoint->root.bytes, DIGEST_BYTES);
+    text_add(summary, "\n  what it is about: ");
+    entry_describe(entry, summary);
+    text_add(summary, "\n  what it says:\n");
+    for (const char *line = proof->entry.bytes; *line;) {
+        size_t n = strcspn(line, "\n");
+        text_add(summary, "    ");
+        text_add_bytes(summary, line, n + 1);
+        line += n + 1;
+    }
+    if (content_path != NULL)
+        text_add(summary, "  %s has this content\n", content_path);
+}
+
+enum status verify_proof(const char *proof_path, const char *vkey, const char *content_path, struct text *summary)
+{
+    enum { LIMIT = 1 << 20 };
+    struct verify_key key;
+    struct proof proof;
+    struct checkpoint checkpoint;
+    struct entry entry;
+    char *bytes = NULL;
+    size_t n = 0;
+    enum status status = verify_key_find(vkey, &key);
+    if (status == STATUS_OK)
+        status = file_load(proof_path, LIMIT, &bytes, &n);
+    if (status == STATUS_OK)
+        status = proof_verify(bytes, n, &key, proof_path, &proof, &checkpoint);
+    memory_free(bytes);
+    if (status != STATUS_OK)
+        return status;
+    if (entry_parse(proof.entry.bytes, proof.entry.length, proof_path, &entry) != STATUS_OK) {
+        status = fail(BAD_INPUT, "%s", failure_sentence());
+    } else {
+        if (content_path != NULL)
+            status = check_content(&entry, content_path);
+        if (status == STATUS_OK)
+            tell(&proof, &entry, &checkpoint, content_path, summary);
+        entry_clear(&entry);
+    }
+    proof_clear(&proof);
+    return status;
+}

@@ -1,0 +1,225 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "comm/agree.h"
+#include "table/layout.h"
+#include "table/parallel.h"
+
+enum { NAME_BYTES = 200 };
+
+static struct table *table_begin(MPI_Comm comm, const char *path, const struct table_layout *layout)
+{
+    struct table *table = memory_allocate(1, sizeof *table);
+    struct text partial;
+    text_init(&partial);
+    text_add(&partial, "%s.partial", path);
+    *table = (struct table){.comm = comm,
+                            .path = memory_copy_text(path),
+                            .partial = partial.bytes,
+                            .columns = memory_allocate(layout->n_dataset, sizeof *table->columns),
+                            .n_column = layout->n_dataset,
+                            .file = H5I_INVALID_HID,
+                            .descriptor = -1};
+    MPI_Comm_rank(comm, &table->rank);
+    for (int i = 0; i < layout->n_dataset; i++) {
+        struct dataset *shape = &table->columns[i].shape;
+        *shape = layout->datasets[i];
+        shape->path = memory_copy_text(shape->path);
+        shape->unit = shape->text = NULL;
+        table->columns[i].id = H5I_INVALID_HID;
+    }
+    return table;
+}
+
+static void table_end(struct table *table)
+{
+    for (int i = 0; i < table->n_column; i++)
+        memory_free((char *)table->columns[i].shape.path);
+    memory_free(table->columns);
+    memory_free(table->partial);
+    memory_free(table->path);
+    memory_free(table);
+}
+
+/* Opens the file by plain system calls, and asks whether it is the one that rank 0 sees.  @collective */
+static enum status open_descriptor(struct table *table)
+{
+    struct stat entry = {0};
+    enum status status = STATUS_OK;
+    table->descriptor = open(table->partial, O_RDWR | O_CLOEXEC);
+    if (table->descriptor < 0 || fstat(table->descriptor, &entry) != 0)
+        status = fail(CANNOT_WRITE,
+                      "%s: rank %d cannot open the file that rank 0 laid out: %s; put the run directory on a file "
+                      "system that all nodes share",
+                      table->partial, table->rank, strerror(errno));
+    int64_t seen[2] = {(int64_t)entry.st_ino, (int64_t)entry.st_size}, laid_out[2] = {seen[0], seen[1]};
+    MPI_Bcast(laid_out, 2, MPI_INT64_T, 0, table->comm);
+    if (status == STATUS_OK && memcmp(seen, laid_out, sizeof seen) != 0)
+        status = fail(CANNOT_WRITE,
+                      "%s: rank %d finds another file of this name than the one that rank 0 laid out; put the run "
+                      "directory on a file system that all nodes share",
+                      table->partial, table->rank);
+    return agree(table->comm, status);
+}
+
+/* The name that MPI opens the file by: Open MPI 4.1 writes names of more than about 230 bytes over the end of a buffer.
+ * MPI allows names that differ between ranks as long as they stand for the same file. */
+static void short_name(const struct table *table, char *name, size_t room)
+{
+    if (strlen(table->partial) < NAME_BYTES)
+        snprintf(name, room, "%s", table->partial);
+    else
+        snprintf(name, room, "/proc/self/fd/%d", table->descriptor);
+}
+
+/* @collective */
+static enum status open_file(struct table *table)
+{
+    char name[NAME_BYTES];
+    short_name(table, name, sizeof name);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    ASSERT(access >= 0 && H5Pset_fapl_mpio(access, table->comm, MPI_INFO_NULL) >= 0);
+    table->file = H5Fopen(name, H5F_ACC_RDWR, access);
+    enum status status = STATUS_OK;
+    if (table->file < 0)
+        status = storage_fail(CANNOT_WRITE, table->partial, NULL, "opening for parallel writing failed");
+    H5Pclose(access);
+    int opened = table->file >= 0, n_opened, n_rank;
+    MPI_Allreduce(&opened, &n_opened, 1, MPI_INT, MPI_SUM, table->comm);
+    MPI_Comm_size(table->comm, &n_rank);
+    /* An MPI file that only some ranks hold can neither be used nor closed. */
+    ASSERT(n_opened == 0 || n_opened == n_rank);
+    return agree(table->comm, status);
+}
+
+/* @collective */
+static enum status open_datasets(struct table *table)
+{
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    ASSERT(access >= 0 && H5Pset_all_coll_metadata_ops(access, true) >= 0); /* one rank reads for all */
+    enum status status = STATUS_OK;
+    for (int i = 0; i < table->n_column; i++) {
+        struct column *column = &table->columns[i];
+        column->id = H5Dopen2(table->file, column->shape.path, access);
+        if (column->id < 0)
+            status = storage_fail(CANNOT_WRITE, table->partial, column->shape.path, "the dataset cannot be opened");
+    }
+    H5Pclose(access);
+    return agree(table->comm, status);
+}
+
+/* Every rank has the file open, or none.  @collective */
+static enum status close_file(struct table *table)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < table->n_column; i++)
+        if (table->columns[i].id >= 0 && H5Dclose(table->columns[i].id) < 0)
+            status = storage_fail(CANNOT_WRITE, table->partial, table->columns[i].shape.path, "closing failed");
+    if (table->file >= 0 && H5Fclose(table->file) < 0)
+        status = storage_fail(CANNOT_WRITE, table->partial, NULL, "closing failed");
+    return status;
+}
+
+static enum status sync_file(const struct table *table)
+{
+    if (fsync(table->descriptor) != 0)
+        return fail(CANNOT_WRITE, "%s: the file cannot be synced: %s", table->partial, strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status close_descriptor(struct table *table)
+{
+    if (table->descriptor >= 0 && close(table->descriptor) != 0)
+        return fail(CANNOT_WRITE, "%s: closing failed: %s", table->partial, strerror(errno));
+    return STATUS_OK;
+}
+
+/* Opens what rank 0 laid out or found good, or else releases `table`.  @collective */
+static enum status open_parallel(struct table *table, enum status status)
+{
+    status = agree_from(table->comm, 0, status);
+    if (status == STATUS_OK)
+        status = open_descriptor(table);
+    if (status == STATUS_OK)
+        status = open_file(table);
+    if (status == STATUS_OK)
+        status = open_datasets(table);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    char *agreed = memory_copy_text(failure_sentence()); /* whatever fails while closing is only a consequence */
+    close_file(table);
+    close_descriptor(table);
+    table_end(table);
+    fail(status, "%s", agreed);
+    memory_free(agreed);
+    return status;
+}
+
+enum status table_create(MPI_Comm comm, const char *path, const struct dataset *datasets, int n_dataset,
+                         const struct table_attribute *attributes, int n_attribute, struct table **table)
+{
+    storage_quiet();
+    struct table_layout layout = {datasets, n_dataset, attributes, n_attribute};
+    struct table *made = table_begin(comm, path, &layout);
+    char *partial = memory_copy_text(made->partial);
+    int rank = made->rank;
+    enum status status = open_parallel(made, rank == 0 ? table_layout_store(partial, &layout) : STATUS_OK);
+    if (status == STATUS_OK)
+        *table = made;
+    else if (rank == 0)
+        unlink(partial);
+    memory_free(partial);
+    return status;
+}
+
+/* What a resumed file lacks may be the reservation: the job can have been killed just before it. */
+static enum status check_and_reserve(const char *partial, const struct table_layout *layout)
+{
+    int64_t bytes = 0;
+    enum status status = table_layout_check(partial, layout);
+    if (status == STATUS_OK)
+        status = file_size(partial, &bytes);
+    return status == STATUS_OK ? table_reserve(partial, bytes) : status;
+}
+
+enum status table_reopen(MPI_Comm comm, const char *path, const struct dataset *datasets, int n_dataset,
+                         struct table **table)
+{
+    storage_quiet();
+    struct table_layout layout = {datasets, n_dataset, NULL, 0};
+    struct table *made = table_begin(comm, path, &layout);
+    enum status status = open_parallel(made, made->rank == 0 ? check_and_reserve(made->partial, &layout) : STATUS_OK);
+    if (status == STATUS_OK)
+        *table = made;
+    return status;
+}
+
+enum status table_flush(struct table *table)
+{
+    enum status status = STATUS_OK;
+    if (H5Fflush(table->file, H5F_SCOPE_LOCAL) < 0)
+        status = storage_fail(CANNOT_WRITE, table->partial, NULL, "flushing failed");
+    if (status == STATUS_OK)
+        status = sync_file(table);
+    return agree(table->comm, status);
+}
+
+enum status table_close(struct table *table, bool commit)
+{
+    enum status status = close_file(table);
+    if (status == STATUS_OK)
+        status = sync_file(table);
+    enum status closed = close_descriptor(table);
+    status = agree(table->comm, status != STATUS_OK ? status : closed);
+    if (status == STATUS_OK && commit)
+        status = agree_from(table->comm, 0, table->rank == 0 ? file_rename(table->partial, table->path) : STATUS_OK);
+    table_end(table);
+    return status;
+}

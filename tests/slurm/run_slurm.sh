@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# What must hold: slurm/run.sbatch, run by a real Slurm, ends well and with the result root that mpirun gives on another
+# number of ranks; what the program refuses is the job's exit code; a job that is told to stop leaves no rank behind and
+# goes on when it is submitted again.
+# Usage: run_slurm.sh, with ASSAY_SOURCE (the tree) and ASSAY_PROGRAM (the program) set.
+set -uo pipefail
+source=${ASSAY_SOURCE:?} ASSAY=${ASSAY_PROGRAM:?}
+export ASSAY
+# shellcheck source=tests/slurm/cluster.sh
+. "$source/tests/slurm/cluster.sh"
+
+# Nothing of a Slurm around this one, and none of the leniency that other tests give mpirun, may reach the script.
+while read -r variable; do unset "$variable"; done < <(compgen -v | grep -E '^(SLURM|SBATCH|SRUN)_')
+unset OMPI_MCA_rmaps_base_oversubscribe
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_btl_vader_single_copy_mechanism=none # containers often forbid it
+
+work=$(mktemp -d)
+trap 'cluster_stop; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+made=0 failed=0
+
+check() # WHAT COMMAND…
+{
+    made=$((made + 1))
+    "${@:2}" && return
+    failed=$((failed + 1))
+    echo "not true: $1" >&2
+}
+
+# A tree of its own for each run, because runs write beside their inputs.
+tree() # NAME
+{
+    mkdir -p "$work/$1"
+    cp -r "$source/configs" "$source/data" "$work/$1/"
+}
+
+# Submits slurm/run.sbatch in a tree and waits for the end; the exit code is the job's.
+submit() # TREE CONFIG SBATCH-OPTIONS…
+{
+    (cd "$work/$1" && timeout 90 sbatch --quiet --wait --output=job.log "${@:3}" "$source/slurm/run.sbatch" "$2")
+}
+
+root_of() # TREE
+{
+    sed -n 3p "$work/$1/runs/digits/seal/checkpoint"
+}
+
+same_root() { [ "$(root_of "$1")" = "$(root_of "$2")" ]; }
+is_root() { [[ "$(root_of "$1")" =~ ^[A-Za-z0-9+/]{43}=$ ]]; }
+ends_with() { local code=0; "${@:2}" || code=$?; [ "$code" -eq "$1" ]; }
+
+cluster_start "$work/cluster" 4 || exit 1
+
+tree slurm && tree mpirun
+check "the job ends well" ends_with 0 submit slurm configs/digits.json
+check "the job has a root" is_root slurm
+cat "$work/slurm/job.log"
+(cd "$work/mpirun" && mpirun --oversubscribe -n 3 "$ASSAY" run configs/digits.json) >"$work/mpirun.log" 2>&1
+check "mpirun on 3 ranks gives the same root" same_root slurm mpirun
+check "the job may be submitted again" ends_with 0 submit slurm configs/digits.json --ntasks=3
+check "and the root stays" same_root slurm mpirun
+
+"$ASSAY" run "$work/missing.json" >/dev/null 2>&1
+refusal=$?
+check "a missing config is refused" test "$refusal" -ne 0
+check "with the same code by the job" ends_with "$refusal" submit slurm missing.json
+
+echo "$((made - failed)) passed, $failed failed"
+[ "$made" -gt 0 ] && [ "$failed" -eq 0 ]
