@@ -2,8 +2,21 @@
 #include "influence/influence.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "influence/profile.h"
 #include "jobs/context.h"
+
+/* Where the time went, for those who tune: on errors' channel, since it says nothing of the result. */
+static void show_profile(const struct context *context)
+{
+    struct text text;
+    text_init(&text);
+    profile_report(context->comm, &text);
+    if (context->rank == 0 && getenv("ASSAY_PROFILE") != NULL)
+        fputs(text.bytes, stderr);
+    text_clear(&text);
+}
 
 enum status step_influence(struct context *context)
 {
@@ -11,6 +24,7 @@ enum status step_influence(struct context *context)
     struct influence_outcome outcome;
     enum status status = influence_run(context->comm, &request, context->run_directory, context->resolved.bytes,
                                        context_talks(context), &outcome);
+    show_profile(context);
     if (status == STATUS_OK && context_talks(context)) {
         char train[32], query[32];
         printf("influence  %s: %s examples x %s queries in %lld blocks", outcome.unchanged ? "unchanged" : "done",

@@ -134,7 +134,8 @@ static int job_end(enum status status, bool speaks)
 
 static int run_with_mpi(const struct job *job, const struct options *options)
 {
-    MPI_Init(NULL, NULL);
+    int provided; /* threads that read ahead never call MPI */
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     on_abort = abort_all;
     stop_listen();
     int rank;

@@ -17,7 +17,7 @@ static size_t byte_count(int64_t count, size_t size)
     return (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT; /* never 0 */
 }
 
-void *memory_allocate(int64_t count, size_t size)
+void *memory_allocate_raw(int64_t count, size_t size)
 {
     size_t bytes = byte_count(count, size);
     void *memory = aligned_alloc(ALIGNMENT, bytes);
@@ -27,7 +27,12 @@ void *memory_allocate(int64_t count, size_t size)
             on_abort();
         abort();
     }
-    return memset(memory, 0, bytes);
+    return memory;
+}
+
+void *memory_allocate(int64_t count, size_t size)
+{
+    return memset(memory_allocate_raw(count, size), 0, byte_count(count, size));
 }
 
 void *memory_resize(void *memory, int64_t old_count, int64_t count, size_t size)

@@ -9,6 +9,9 @@
  * The caller owns them: memory_free.  A count of 0 gives a valid pointer.  @local */
 void *memory_allocate(int64_t count, size_t size);
 
+/* The same, with bytes of any value: for buffers that are filled before they are read.  @local */
+void *memory_allocate_raw(int64_t count, size_t size);
+
 /* Like realloc to count * size bytes, for growing lists (memory from memory_allocate or NULL only; new bytes are
  * not zeroed).  @local */
 void *memory_resize(void *memory, int64_t old_count, int64_t count, size_t size);

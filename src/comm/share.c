@@ -1,6 +1,7 @@
 #include "comm/share.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,4 +120,15 @@ void share_sum(MPI_Comm comm, int64_t *values, int64_t n)
     for (int64_t at = 0; at < n; at += PIECE / 8)
         MPI_Allreduce(MPI_IN_PLACE, values + at, to_int(n - at < PIECE / 8 ? n - at : PIECE / 8), MPI_INT64_T, MPI_SUM,
                       comm);
+}
+
+void share_sum_to(MPI_Comm comm, const int64_t *values, int64_t *sums, int64_t n)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    for (int64_t at = 0; at < n; at += PIECE / 8) {
+        bool in_place = rank == 0 && values == sums;
+        MPI_Reduce(in_place ? MPI_IN_PLACE : (const void *)(values + at), rank == 0 ? sums + at : NULL,
+                   to_int(n - at < PIECE / 8 ? n - at : PIECE / 8), MPI_INT64_T, MPI_SUM, 0, comm);
+    }
 }

@@ -29,4 +29,7 @@ enum status share_segments(MPI_Comm comm, struct segment_list *list);
 /* In place sum of int64 over ranks, split where one call would be too long.  @collective comm */
 void share_sum(MPI_Comm comm, int64_t *values, int64_t n);
 
+/* The sum of int64 over ranks into rank 0's `sums`; on rank 0 `values` may be `sums`.  @collective comm */
+void share_sum_to(MPI_Comm comm, const int64_t *values, int64_t *sums, int64_t n);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/vector.h"
 #include "exact/wide.h"
 
 _Static_assert(FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16, "rounding to the grid wants float arithmetic in float");
@@ -49,6 +50,7 @@ int64_t digits_bytes(int n_digit, int64_t n_row, int64_t n_column)
 }
 
 /* Without its sign bit an IEEE number orders like an integer: the maximum of |x| needs no floating point. */
+VECTORISED
 static double largest_float(const float *x, int64_t n)
 {
     int32_t largest = 0;
@@ -63,6 +65,7 @@ static double largest_float(const float *x, int64_t n)
     return value;
 }
 
+VECTORISED
 static double largest_double(const double *x, int64_t n)
 {
     int64_t largest = 0;
@@ -88,18 +91,21 @@ static int exponent_of(double largest, int n_digit)
 }
 
 /* q = round(x · scale).  The product is exact: it only underflows where q is 0 anyway. */
+VECTORISED
 static void round_floats(const float *restrict x, int n, float scale, int32_t *restrict q)
 {
     for (int k = 0; k < n; k++)
         q[k] = (int32_t)(x[k] * scale + FLOAT_ROUNDER - FLOAT_ROUNDER);
 }
 
+VECTORISED
 static void round_doubles(const double *restrict x, int n, double scale, int32_t *restrict q)
 {
     for (int k = 0; k < n; k++)
         q[k] = (int32_t)(x[k] * scale + DOUBLE_ROUNDER - DOUBLE_ROUNDER);
 }
 
+VECTORISED
 static void round_widened(const float *restrict x, int n, double scale, int32_t *restrict q)
 {
     for (int k = 0; k < n; k++)
@@ -107,6 +113,7 @@ static void round_widened(const float *restrict x, int n, double scale, int32_t 
 }
 
 /* Takes the least significant digit, in [−64, 63], off each q; the quotient is exact. */
+VECTORISED
 static void take_digit(int32_t *restrict q, int n, int8_t *restrict digit)
 {
     for (int k = 0; k < n; k++) {
@@ -116,14 +123,19 @@ static void take_digit(int32_t *restrict q, int n, int8_t *restrict digit)
     }
 }
 
+VECTORISED
+static void store_top_digit(const int32_t *restrict q, int n, int8_t *restrict digit)
+{
+    for (int k = 0; k < n; k++)
+        digit[k] = (int8_t)q[k];
+}
+
 /* What is left of |q| ≤ 2^(7d − 1) after d − 1 digits is in [−64, 64]: the most significant digit. */
 static void store_piece(struct digits *digits, int64_t offset, int32_t *restrict q, int n)
 {
     for (int j = digits->n_digit - 1; j > 0; j--)
         take_digit(q, n, digits->plane[j] + offset);
-    int8_t *restrict top = digits->plane[0] + offset;
-    for (int k = 0; k < n; k++)
-        top[k] = (int8_t)q[k];
+    store_top_digit(q, n, digits->plane[0] + offset);
 }
 
 static int piece_length(int64_t n_column, int64_t first)
@@ -173,25 +185,45 @@ double digits_scale(const struct digits *digits, int64_t row)
     return ldexp(1, digits->exponent[row] + 1 - 7 * digits->n_digit);
 }
 
-/* q[k] = q[k] · 128 + digit[k]: Horner's rule over the planes. */
-static void append_digit(int32_t *restrict q, int n, const int8_t *restrict digit)
+/* Σ a[k] b[k] of at most SQUARE_PIECE digits: |Σ| ≤ 2^16 · 2^12 fits int32. */
+enum { SQUARE_PIECE = 1 << 16 };
+
+VECTORISED
+static int32_t dot_digits(const int8_t *restrict a, const int8_t *restrict b, int n)
 {
+    int32_t sum = 0;
     for (int k = 0; k < n; k++)
-        q[k] = q[k] * 128 + digit[k];
+        sum += (int32_t)a[k] * b[k];
+    return sum;
+}
+
+/* Σ_k a[k] b[k] of two planes' rows. */
+static int64_t dot_planes(const struct digits *digits, int a, int b, int64_t row)
+{
+    const int8_t *from_a = digits->plane[a] + row * digits->n_column;
+    const int8_t *from_b = digits->plane[b] + row * digits->n_column;
+    int64_t sum = 0;
+    for (int64_t k = 0; k < digits->n_column; k += SQUARE_PIECE) {
+        int64_t left = digits->n_column - k;
+        sum += dot_digits(from_a + k, from_b + k, (int)(left < SQUARE_PIECE ? left : SQUARE_PIECE));
+    }
+    return sum;
 }
 
 double digits_square(const struct digits *digits, int64_t row)
 {
     ASSERT(row >= 0 && row < digits->n_row);
+    /* Horner's rule over the weights: Σ q² = Σ_p 128^p Σ over pairs of planes whose weights multiply to 128^p. */
+    int last = digits->n_digit - 1;
     struct wide_integer total = {0};
-    for (int64_t first = 0; first < digits->n_column; first += PIECE) {
-        int length = piece_length(digits->n_column, first);
-        int32_t q[PIECE] = {0};
-        for (int j = 0; j < digits->n_digit; j++)
-            append_digit(q, length, digits->plane[j] + row * digits->n_column + first);
-        int64_t sum = 0; /* ≤ 256 · 2^54 */
-        for (int k = 0; k < length; k++)
-            sum += (int64_t)q[k] * q[k];
+    for (int power = 2 * last; power >= 0; power--) {
+        int64_t sum = 0;
+        for (int a = 0; a <= last; a++) {
+            int b = 2 * last - power - a;
+            if (b >= a && b <= last)
+                sum += (a == b ? 1 : 2) * dot_planes(digits, a, b, row);
+        }
+        wide_integer_shift(&total, 7);
         wide_integer_add(&total, sum);
     }
     return ldexp(wide_integer_to_double(total), 2 * (digits->exponent[row] + 1 - 7 * digits->n_digit));

@@ -30,7 +30,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* With d digits in all, |Σ| ≤ 2^(7d − 2) · 2^26 columns. */
+/* Digits of at most 64 spell |q| < 1.01 · 2^(7d − 1): with D digits in all, 2^26 columns sum to 1.02 · 2^(7D + 24). */
 static bool is_wide(int n_digits_in_all)
 {
     return n_digits_in_all > 4;
@@ -63,13 +63,18 @@ static void multiply_pairs(const struct tile *tile, int power, int64_t first, in
     }
 }
 
-static void add_pairs(const struct tile *tile, int power)
+/* Adds the product to its half of the sums; the very first one sets C. */
+static void add_pairs(const struct tile *tile, int power, int64_t first)
 {
-    bool is_high = power >= LOW_POWERS;
-    double weight = (double)((int64_t)1 << 7 * (is_high ? power - LOW_POWERS : power));
+    const bool is_high = power >= LOW_POWERS, is_new = first == 0 && power == 0;
+    const double weight = (double)(1 << 7 * (power % LOW_POWERS));
     for (int64_t i = 0; i < tile->m; i++) {
         double *sum = is_high ? tile->high + i * tile->n : tile->c + i * tile->c_stride;
-        halves_add(sum, tile->product + i * tile->n, weight, tile->n);
+        const int32_t *product = tile->product + i * tile->n;
+        if (is_new)
+            halves_set(sum, product, weight, tile->n);
+        else
+            halves_add(sum, product, weight, tile->n);
     }
 }
 
@@ -83,15 +88,13 @@ static void carry(const struct tile *tile)
 
 static void multiply_tile(const struct tile *tile)
 {
-    for (int64_t i = 0; i < tile->m; i++)
-        memset(tile->c + i * tile->c_stride, 0, (size_t)tile->n * sizeof(double));
     if (tile->high != NULL)
         memset(tile->high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
     for (int64_t first = 0; first < tile->a->n_column; first += CONTRACTION) {
         int64_t n = least(CONTRACTION, tile->a->n_column - first);
         for (int power = 0; power < tile->a->n_digit + tile->b->n_digit - 1; power++) {
             multiply_pairs(tile, power, first, n);
-            add_pairs(tile, power);
+            add_pairs(tile, power, first);
         }
         if (tile->high != NULL)
             carry(tile);
@@ -106,6 +109,8 @@ static void multiply(const struct digits *a, int64_t a_row, int64_t m, const str
     ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_MAX_COLUMN);
     ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
     struct tile tile = {.a = a, .b = b, .c_stride = b->n_row, .product = workspace};
+    for (int64_t e = 0; a->n_column == 0 && e < m * b->n_row; e++)
+        c[e] = 0; /* no product will set it */
     /* The high half comes after the products of the largest tile. */
     if (is_wide(a->n_digit + b->n_digit))
         tile.high = (double *)((char *)workspace + workspace_bytes(1, m, b->n_row, a->n_column));

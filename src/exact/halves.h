@@ -9,7 +9,8 @@
 
 #define HALVES_UNIT 0x1p28
 
-/* sum[j] += weight · term[j], integers all, |sum[j]| < 2^53 after it. */
+/* sum[j] = weight · term[j], and sum[j] += weight · term[j]; integers all, |sum[j]| < 2^53 after it. */
+void halves_set(double *restrict sum, const int32_t *restrict term, double weight, int64_t n);
 void halves_add(double *restrict sum, const int32_t *restrict term, double weight, int64_t n);
 /* Moves what `low` has beyond `unit` (a power of two) to `high`, which counts units: |low| ≤ unit / 2 after it. */
 void halves_carry(double *restrict high, double *restrict low, double unit, int64_t n);

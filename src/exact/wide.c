@@ -11,6 +11,13 @@ void wide_integer_add(struct wide_integer *sum, int64_t value)
     sum->low = low;
 }
 
+void wide_integer_shift(struct wide_integer *sum, int bits)
+{
+    ASSERT(bits > 0 && bits < 64);
+    sum->high = (int64_t)((uint64_t)sum->high << bits | sum->low >> (64 - bits));
+    sum->low <<= bits;
+}
+
 double nearest_double(uint64_t leading, bool others, int exponent)
 {
     ASSERT(leading >> 63 == 1);
@@ -21,6 +28,8 @@ double nearest_double(uint64_t leading, bool others, int exponent)
 
 double wide_integer_to_double(struct wide_integer value)
 {
+    if (value.high == (int64_t)value.low >> 63)
+        return (double)(int64_t)value.low; /* one word: the machine rounds to nearest, ties to even */
     bool is_negative = value.high < 0;
     uint64_t high = (uint64_t)value.high, low = value.low;
     if (is_negative) {

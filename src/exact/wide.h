@@ -12,6 +12,8 @@ struct wide_integer {
 };
 
 void wide_integer_add(struct wide_integer *sum, int64_t value);
+/* sum · 2^bits, 0 < bits < 64; what leaves the 128 bits is lost. */
+void wide_integer_shift(struct wide_integer *sum, int bits);
 double wide_integer_to_double(struct wide_integer value); /* nearest, ties to even */
 
 /* The nearest double, ties to even, of (leading + ε) · 2^exponent, where leading ≥ 2^63 holds the first 64 bits of a

@@ -10,39 +10,49 @@
  * ⟨g, g'⟩ = (gradient · gradient') (input · input' + bias).  A gradient row is its own single factor. */
 enum { FACTOR_GRADIENT, FACTOR_INPUT, MAX_FACTORS };
 
+enum capture_which { TRAIN_SIDE, QUERY_SIDE, N_CAPTURE_SIDES };
+
 /* The tensors of one side (training examples, or queries); NULL where the kind has none. */
 struct capture_side {
     struct tensor *factor[MAX_FACTORS]; /* owned; for last-layer, FACTOR_GRADIENT holds the logits */
     struct tensor *labels;              /* owned */
+    int64_t n_position;                 /* of a sequence axis (examples × positions × columns); 1 without */
+    int64_t n_row;                      /* rows of digits per example: n_position, or 1 when materialised */
 };
 
+/* What scoring sees is one or two factors, each n_row rows of n_column digits per example:
+ *   two: ⟨g, g'⟩ = Σ over pairs of rows of (gradient · gradient') (input · input' + bias)
+ *   one: ⟨g, g'⟩ = row · row'.
+ * A sequence with many positions is materialised into one gradient row when that takes fewer operations. */
 struct capture {
     enum capture_kind kind;
+    bool materialised;             /* two tensors are read, one factor of gradient rows comes out */
     int n_factor;                  /* 1 or 2 */
-    double bias;                   /* 1 or 0 */
-    int64_t n_column[MAX_FACTORS]; /* d_out (or p), d_in */
-    struct capture_side train, query;
+    double bias;                   /* 1 or 0, where there are two factors */
+    int64_t n_column[MAX_FACTORS]; /* of the digits */
+    int64_t width[MAX_FACTORS];    /* columns of the tensors: d_out (or p), d_in */
+    bool has_bias;
+    struct capture_side side[N_CAPTURE_SIDES];
 };
 
-/* Opens both sides for a checkpoint and a layer and checks their shapes against n_train and n_query rows.
+/* Opens both sides for a checkpoint and a layer and checks that their shapes go together.
  * @local   @fails BAD_INPUT, BAD_CONFIG when a name that the kind needs is missing */
 enum status capture_open(const char *directory, const struct influence_config *config, const char *checkpoint,
                          const char *layer, struct capture *capture);
-/* @local   @fails BAD_INPUT */
+/* Checks the numbers of rows against the records.  @local   @fails BAD_INPUT */
 enum status capture_check_rows(const struct capture *capture, int64_t n_train, int64_t n_query);
 void capture_close(struct capture *capture);
 
-/* All tensors of the capture into list[6]; returns their number.  Borrowed. */
-int capture_tensors(const struct capture *capture, struct tensor **list);
+/* All tensors of one side into list[MAX_FACTORS + 1]; returns their number.  Borrowed. */
+int capture_tensors(const struct capture_side *side, struct tensor **list);
 
-/* Reads rows [first, first + n) of one factor of one side into rows [0, n) of `digits` and appends what was read to
- * `segments`.  For a last layer the gradient is softmax(logits) − onehot(label).
+/* Reads examples [first, first + n) of one factor of one side into rows [0, n · n_row) of `digits` and appends what was
+ * read to `segments`.  For a last layer the gradient is softmax(logits) − onehot(label).
  * @local   @fails BAD_INPUT */
-enum status capture_read(const struct capture *capture, const struct capture_side *side, int factor, int64_t first,
-                         int64_t n, struct digits *digits, struct segment_list *segments);
+enum status capture_read(const struct capture *capture, enum capture_which which, int factor, int64_t first, int64_t n,
+                         struct digits *digits, struct segment_list *segments);
 
-/* Rows that capture_read converts at a time, and the bytes of its buffers, for plans. */
-int64_t capture_chunk_rows(int64_t n_column);
-int64_t capture_buffer_bytes(int64_t n_column);
+/* Bytes that capture_read takes while it reads n examples of a side, for plans.  @local */
+int64_t capture_buffer_bytes(const struct capture *capture, enum capture_which which, int64_t n);
 
 #endif

@@ -1,70 +1,134 @@
-#include "influence/block.h"
+#include "influence/gradients.h"
 
 #include "base/memory.h"
 
-static int n_captures(const struct study *study)
+static int64_t rows_per_example(const struct gradients *gradients, int c)
 {
-    return study->n_used * study->n_layer;
+    return gradients_capture(gradients, c)->side[gradients->which].n_row;
 }
 
-static void set_squares(const struct study *study, int c, struct gradients *gradients)
+void gradients_init(const struct study *study, enum capture_which which, int k_first, int n_k, int64_t capacity,
+                    struct gradients *gradients)
 {
-    const struct capture *capture = &study->captures[c];
-    const struct digits *digits = &gradients->digits[c * MAX_FACTORS];
-    for (int64_t i = 0; i < gradients->n_row; i++) {
-        double square = digits_square(&digits[FACTOR_GRADIENT], i);
-        if (capture->n_factor > 1)
-            square *= digits_square(&digits[FACTOR_INPUT], i) + capture->bias;
-        gradients->square[i * n_captures(study) + c] = square;
-    }
-}
-
-enum status gradients_load(const struct study *study, bool train, int64_t first, int64_t n,
-                           struct segment_list *segments, struct gradients *gradients)
-{
-    int n_capture = n_captures(study);
-    *gradients = (struct gradients){.n_row = n};
-    gradients->digits = memory_allocate(n_capture * MAX_FACTORS, sizeof *gradients->digits);
-    gradients->square = memory_allocate(n * n_capture, sizeof *gradients->square);
-    enum status status = STATUS_OK;
-    for (int c = 0; c < n_capture && status == STATUS_OK; c++) {
-        const struct capture *capture = &study->captures[c];
-        const struct capture_side *side = train ? &capture->train : &capture->query;
-        for (int f = 0; f < capture->n_factor && status == STATUS_OK; f++) {
-            struct digits *digits = &gradients->digits[c * MAX_FACTORS + f];
-            digits_init(digits, to_int(study->config->n_digit), n, capture->n_column[f]);
-            status = capture_read(capture, side, f, first, n, digits, segments);
+    *gradients =
+        (struct gradients){.study = study, .which = which, .k_first = k_first, .n_k = n_k, .capacity = capacity};
+    int n_capture = gradients_captures(gradients), n_digit = to_int(study->config->n_digit);
+    gradients->digits = memory_allocate((int64_t)n_capture * MAX_FACTORS, sizeof *gradients->digits);
+    gradients->square = memory_allocate(capacity * n_capture, sizeof *gradients->square);
+    int64_t workspace = 0;
+    for (int c = 0; c < n_capture; c++) {
+        const struct capture *capture = gradients_capture(gradients, c);
+        int64_t n_row = rows_per_example(gradients, c);
+        for (int f = 0; f < capture->n_factor; f++) {
+            digits_init(&gradients->digits[c * MAX_FACTORS + f], n_digit, capacity * n_row, capture->n_column[f]);
+            int64_t bytes = gemm_blas.workspace_bytes(n_digit, n_row, n_row, capture->n_column[f]);
+            workspace = n_row > 1 && bytes > workspace ? bytes : workspace;
         }
-        if (status == STATUS_OK)
-            set_squares(study, c, gradients);
     }
-    gradients->n_digits = n_capture * MAX_FACTORS;
-    if (status != STATUS_OK)
-        gradients_clear(gradients);
-    return status;
+    gradients->workspace = memory_allocate(workspace, 1);
+}
+
+int64_t gradients_bytes(const struct study *study, enum capture_which which, int n_k, int64_t capacity)
+{
+    int64_t bytes = 0;
+    for (int l = 0; l < study->n_layer; l++) {
+        const struct capture *capture = &study->captures[l];
+        bytes += capacity * (int64_t)sizeof(double);
+        for (int f = 0; f < capture->n_factor; f++)
+            bytes += digits_bytes(to_int(study->config->n_digit), capacity * capture->side[which].n_row,
+                                  capture->n_column[f]);
+    }
+    return n_k * bytes;
 }
 
 void gradients_clear(struct gradients *gradients)
 {
-    for (int i = 0; i < gradients->n_digits; i++)
+    for (int i = 0; gradients->digits != NULL && i < gradients_captures(gradients) * MAX_FACTORS; i++)
         digits_clear(&gradients->digits[i]);
     memory_free(gradients->digits);
     memory_free(gradients->square);
+    memory_free(gradients->workspace);
     *gradients = (struct gradients){0};
 }
 
-double gradients_square(const struct study *study, const struct gradients *gradients, int64_t row, int k)
+/* Rows [row, row + n) of digits as digits of their own; everything is borrowed. */
+static struct digits digits_part(const struct digits *digits, int64_t row, int64_t n)
 {
-    double sum = 0;
-    for (int l = 0; l < study->n_layer; l++)
-        sum += gradients->square[row * n_captures(study) + k * study->n_layer + l];
-    return sum;
+    struct digits part = *digits;
+    part.n_row = n;
+    part.exponent += row;
+    for (int d = 0; d < digits->n_digit; d++)
+        part.plane[d] += row * digits->n_column;
+    return part;
 }
 
-double gradients_self(const struct study *study, const struct gradients *gradients, int64_t row)
+/* Σ over pairs of positions (t, u) of (gradient_t · gradient_u) (input_t · input_u + bias), in that order. */
+static double square_of_positions(const struct gradients *gradients, int c, int64_t i, double *product[MAX_FACTORS])
 {
+    int64_t n = rows_per_example(gradients, c);
+    struct digits part[MAX_FACTORS];
+    for (int f = 0; f < MAX_FACTORS; f++) {
+        part[f] = digits_part(&gradients->digits[c * MAX_FACTORS + f], i * n, n);
+        gemm_blas.multiply(&part[f], 0, n, &part[f], product[f], gradients->workspace);
+    }
+    double sum = 0, bias = gradients_capture(gradients, c)->bias;
+    for (int64_t t = 0; t < n; t++)
+        for (int64_t u = 0; u < n; u++)
+            sum += product[0][t * n + u] * (digits_scale(&part[0], t) * digits_scale(&part[0], u)) *
+                   (product[1][t * n + u] * (digits_scale(&part[1], t) * digits_scale(&part[1], u)) + bias);
+    return sum > 0 ? sum : 0; /* rounding must not make a norm imaginary */
+}
+
+static void set_squares_of_positions(struct gradients *gradients, int c)
+{
+    int64_t n = rows_per_example(gradients, c);
+    double *product[MAX_FACTORS];
+    for (int f = 0; f < MAX_FACTORS; f++)
+        product[f] = memory_allocate_raw(n * n, sizeof(double));
+    for (int64_t i = 0; i < gradients->n; i++)
+        gradients->square[i * gradients_captures(gradients) + c] = square_of_positions(gradients, c, i, product);
+    for (int f = 0; f < MAX_FACTORS; f++)
+        memory_free(product[f]);
+}
+
+static void set_squares(struct gradients *gradients, int c)
+{
+    const struct capture *capture = gradients_capture(gradients, c);
+    const struct digits *digits = &gradients->digits[c * MAX_FACTORS];
+    if (rows_per_example(gradients, c) > 1) {
+        set_squares_of_positions(gradients, c);
+        return;
+    }
+    for (int64_t i = 0; i < gradients->n; i++) {
+        double square = digits_square(&digits[FACTOR_GRADIENT], i);
+        if (capture->n_factor > 1)
+            square *= digits_square(&digits[FACTOR_INPUT], i) + capture->bias;
+        gradients->square[i * gradients_captures(gradients) + c] = square;
+    }
+}
+
+enum status gradients_read(struct gradients *gradients, int64_t first, int64_t n, struct segment_list *segments)
+{
+    ASSERT(n <= gradients->capacity);
+    gradients->n = n;
+    enum status status = STATUS_OK;
+    for (int c = 0; c < gradients_captures(gradients) && status == STATUS_OK; c++) {
+        const struct capture *capture = gradients_capture(gradients, c);
+        for (int f = 0; f < capture->n_factor && status == STATUS_OK; f++)
+            status =
+                capture_read(capture, gradients->which, f, first, n, &gradients->digits[c * MAX_FACTORS + f], segments);
+        if (status == STATUS_OK)
+            set_squares(gradients, c);
+    }
+    return status;
+}
+
+double gradients_square(const struct gradients *gradients, int64_t i, int k)
+{
+    int n_layer = gradients->study->n_layer;
+    const double *square = gradients->square + i * gradients_captures(gradients) + (k - gradients->k_first) * n_layer;
     double sum = 0;
-    for (int k = 0; k < study->n_used; k++)
-        sum += study_weight(study, k) * gradients_square(study, gradients, row, k);
+    for (int l = 0; l < n_layer; l++)
+        sum += square[l];
     return sum;
 }

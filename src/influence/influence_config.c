@@ -6,6 +6,8 @@
 
 static const char *const kinds[] = {"factors", "last-layer", "rows", NULL};
 
+static const char *const forms[] = {"auto", "pairs", "rows", NULL};
+
 #define AT(member) offsetof(struct influence_config, member)
 
 static const struct field fields[] = {
@@ -37,11 +39,17 @@ static const struct field fields[] = {
      .offset = AT(bias),
      .fallback = "true",
      .text = "the layers have a bias (factors, last-layer)"},
+    {.path = "captures.positions",
+     .type = FIELD_CHOICE,
+     .offset = AT(positions),
+     .fallback = "\"auto\"",
+     .choices = forms,
+     .text = "how a sequence axis is summed: over pairs of positions, or in gradient rows; auto: fewer operations"},
     {.path = "captures.train.input",
      .type = FIELD_STRING,
      .offset = AT(train.input),
      .fallback = "",
-     .text = "tensor n x d_in of training examples: FILE#NAME, FILE:/PATH or FILE; globs are row shards"},
+     .text = "tensor n x [positions x] d_in of training examples: FILE#NAME, FILE:/PATH, FILE; globs: row shards"},
     {.path = "captures.train.gradient",
      .type = FIELD_STRING,
      .offset = AT(train.gradient),

@@ -10,6 +10,13 @@ enum capture_kind {
     CAPTURE_ROWS        /* gradient rows, projected or not */
 };
 
+/* How a sequence axis is summed over. */
+enum positions_form {
+    POSITIONS_AUTO,  /* whichever takes fewer operations, by shapes alone */
+    POSITIONS_PAIRS, /* every pair of positions of example and query */
+    POSITIONS_ROWS   /* one gradient row per example, made while reading */
+};
+
 /* Tensor names of one side; {checkpoint} and {layer} stand for the names of both.  NULL where the kind has no use. */
 struct capture_names {
     char *input;    /* factors, last-layer: n × d_in */
@@ -25,6 +32,7 @@ struct influence_config {
     struct strings layers; /* parameter groups, in order */
     int capture_kind;      /* enum capture_kind */
     bool bias;             /* the layers have a bias: each input is extended by a 1 */
+    int positions;         /* enum positions_form */
     struct capture_names train, query;
     int64_t n_digit;    /* 7-bit digits per number, 1 to 4 */
     int64_t block_rows; /* examples per block: the unit of work, of resuming and of the fixed-point grid */

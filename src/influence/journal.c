@@ -11,9 +11,8 @@
 #include "comm/agree.h"
 #include "comm/share.h"
 
-/* Written and read by the two forms of one format: what is read is bounded. */
-#define HEAD(fingerprint) "assay influence journal v1\nfingerprint " fingerprint "\ngeneration %lld\nfiles %d\n"
-static const char head_format[] = HEAD("%s"), head_pattern[] = HEAD("%64s");
+/* As it is written, and as it is read: with a bound. */
+static const char head_format[] = "assay influence journal v1\nfingerprint %s\ngeneration %lld\nfiles %d\n";
 static const char head_scan_format[] = "assay influence journal v1\nfingerprint %64s\ngeneration %lld\nfiles %d\n";
 
 void journal_init(struct journal *journal, const char *run_directory)

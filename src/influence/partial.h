@@ -5,6 +5,7 @@
 #include <mpi.h>
 
 #include "influence/plan.h"
+#include "influence/team.h"
 #include "influence/top.h"
 #include "influence/totals.h"
 
@@ -19,10 +20,12 @@ struct partial {
 void partial_init(struct partial *partial, const struct study *study, const struct influence_plan *plan);
 void partial_clear(struct partial *partial);
 
-/* Adds a tile of the block whose first training row is `first`.  @local */
-void partial_add_tile(struct partial *partial, const struct study *study, int64_t first, const struct tile *tile);
+/* Adds a tile of the block whose first training example is `first`: kept entries and group totals on the team's leader,
+ * totals of checkpoints and layers where they were scored.  @collective team */
+void partial_add_tile(struct partial *partial, const struct study *study, const struct team *team, int64_t first,
+                      const struct tile *tile);
 /* @local   @fails BAD_INPUT */
-enum status partial_end_block(struct partial *partial, int64_t block, int exponent);
+enum status partial_end_block(struct partial *partial, const struct team *team, int64_t block, int exponent);
 
 /* Flat bytes, and merging such bytes.  A block that is in both is refused.  @fails BAD_RUN */
 void partial_pack(struct partial *partial, struct text *bytes);

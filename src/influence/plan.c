@@ -4,23 +4,43 @@
 #include "base/text.h"
 #include "exact/digits.h"
 #include "exact/sum.h"
-#include "influence/capture.h"
+#include "influence/team.h"
 
-enum { MAX_TILE_ROWS = 512, MAX_SCORE_BITS = 50 };
+_Static_assert(MAX_DIGITS == 4, "tile_rows below knows what products of digits take");
 
-static int64_t all_digit_bytes(const struct influence_shape *shape, int64_t n_row)
+enum { MAX_TILE_ROWS = 512, MAX_SCORE_BITS = 50, CONVERSION_BYTES = 4 << 20 };
+
+/* Checkpoints of the busiest member of a team. */
+static int64_t member_checkpoints(const struct influence_shape *shape, int64_t n_member)
 {
-    int64_t bytes = 0;
-    for (int i = 0; i < shape->n_layer * shape->n_factor; i++)
-        bytes += digits_bytes(to_int(shape->n_digit), n_row, shape->n_column[i]);
-    return bytes * shape->n_used;
+    return (shape->n_used + n_member - 1) / n_member;
 }
 
-/* Score integers in total, per checkpoint and per layer (where there is more than one), and two products. */
-static int64_t tile_row_bytes(const struct influence_shape *shape)
+static int64_t all_digit_bytes(const struct influence_shape *shape, int64_t n_k, int64_t n, bool train)
 {
-    int64_t planes = 1 + (shape->n_used > 1 ? shape->n_used : 0) + (shape->n_layer > 1 ? shape->n_layer : 0);
-    return shape->n_query * (planes * (int64_t)sizeof(int64_t) + 3 * (int64_t)sizeof(double));
+    int64_t bytes = 0;
+    for (int l = 0; l < shape->n_layer; l++) {
+        const struct layer_shape *layer = &shape->layers[l];
+        bytes += n * (int64_t)sizeof(double);
+        for (int f = 0; f < layer->n_factor; f++)
+            bytes += digits_bytes(to_int(shape->n_digit), n * (train ? layer->train_rows : layer->query_rows),
+                                  layer->n_column[f]);
+    }
+    return bytes * n_k;
+}
+
+/* One example of a tile: score integers in total, per checkpoint and per layer, and the products of the largest layer
+ * with what their making takes. */
+static int64_t tile_row_bytes(const struct influence_shape *shape, int64_t n_k, int64_t n_member)
+{
+    int64_t planes = 1 + (n_member > 1) + (n_k > 1 ? n_k : 0) + (shape->n_layer > 1 ? shape->n_layer : 0);
+    int64_t products = 0;
+    for (int l = 0; l < shape->n_layer; l++) {
+        const struct layer_shape *layer = &shape->layers[l];
+        int64_t entries = layer->train_rows * layer->query_rows;
+        products = entries > products ? entries : products;
+    }
+    return shape->n_query * (planes * (int64_t)sizeof(int64_t) + products * 4 * (int64_t)sizeof(double));
 }
 
 static int ceil_log2(int64_t value)
@@ -31,47 +51,85 @@ static int ceil_log2(int64_t value)
     return bits;
 }
 
+/* The grid of ranks, the blocks, and the bits that a score may have so that the sum over a block fits int64. */
+static void plan_grid(const struct influence_shape *shape, struct influence_plan *plan)
+{
+    plan->n_block = (shape->n_train + shape->block_rows - 1) / shape->block_rows;
+    plan->n_member = team_members(to_int(shape->n_rank), plan->n_block, shape->n_used);
+    plan->n_team = shape->n_rank / plan->n_member;
+    plan->n_round = (plan->n_block + plan->n_team - 1) / plan->n_team;
+    plan->score_bits = 62 - ceil_log2(shape->block_rows);
+    if (plan->score_bits > MAX_SCORE_BITS)
+        plan->score_bits = MAX_SCORE_BITS;
+}
+
+static void plan_memory(const struct influence_shape *shape, int64_t block, int64_t n_k, struct influence_plan *plan)
+{
+    int64_t parts = shape->n_used + shape->n_layer;
+    int64_t entry = (int64_t)(sizeof(double) + sizeof(int64_t) + sizeof(int32_t)) + parts * (int64_t)sizeof(double);
+    plan->digit_bytes = all_digit_bytes(shape, n_k, block, true) * (shape->ahead ? 2 : 1);
+    plan->query_bytes = all_digit_bytes(shape, n_k, shape->n_query, false);
+    plan->top_bytes = 2 * 2 * shape->n_query * plan->top * entry; /* twice: a rank merges another's lists */
+    plan->total_bytes = shape->n_query * (2 * shape->n_group_value + parts) *
+                        (2 * (int64_t)sizeof(struct sum) + (int64_t)sizeof(int64_t));
+    int64_t largest = 0;
+    for (int l = 0; l < shape->n_layer; l++)
+        largest = shape->layers[l].stored_bytes > largest ? shape->layers[l].stored_bytes : largest;
+    plan->read_bytes = (block > shape->n_query ? block : shape->n_query) * largest + CONVERSION_BYTES;
+}
+
+static void plan_work(const struct influence_shape *shape, struct influence_plan *plan)
+{
+    double n = (double)shape->n_train, m = (double)shape->n_query, pairs = (double)(shape->n_digit * shape->n_digit);
+    for (int l = 0; l < shape->n_layer; l++) {
+        const struct layer_shape *layer = &shape->layers[l];
+        double entries = (double)layer->train_rows * (double)layer->query_rows;
+        plan->input_bytes += n * shape->n_used * (double)layer->stored_bytes;
+        plan->score_terms += n * m * shape->n_used * entries;
+        for (int f = 0; f < layer->n_factor; f++)
+            plan->digit_products += n * m * shape->n_used * entries * pairs * (double)layer->n_column[f];
+    }
+    plan->output_bytes = 8 * n + (shape->keep_scores ? 8 * n * m : 0) + (double)plan->top_bytes / 2;
+    /* Three short agreements a round, and a tree of depth log2(ranks) for the results. */
+    int depth = ceil_log2(shape->n_rank);
+    plan->n_message = (double)plan->n_round * 3 * depth + 4.0 * depth;
+    plan->message_bytes = 16 * plan->n_message + depth * (double)(plan->top_bytes / 2 + plan->total_bytes / 2);
+    if (plan->n_member > 1)
+        plan->message_bytes += 8 * m * (double)(plan->n_round * plan->block_rows);
+}
+
+static enum status refuse(const struct influence_shape *shape, const struct influence_plan *plan, int64_t need)
+{
+    char needed[32], have[32], digits[32], queries[32], tops[32], read[32];
+    return fail(
+        CANNOT_FIT,
+        "influence.memory: a rank needs more than %s (digits of blocks %s, of the queries %s, kept entries %s, "
+        "reading %s), and may use %s: lower influence.block_rows, influence.keep.top or the number of queries, or "
+        "raise influence.memory",
+        figure_bytes((double)need, needed), figure_bytes((double)plan->digit_bytes, digits),
+        figure_bytes((double)plan->query_bytes, queries), figure_bytes((double)plan->top_bytes, tops),
+        figure_bytes((double)plan->read_bytes, read), figure_bytes((double)shape->memory, have));
+}
+
 enum status influence_plan_make(const struct influence_shape *shape, struct influence_plan *plan)
 {
-    int parts = shape->n_used + shape->n_layer;
     *plan = (struct influence_plan){.n_train = shape->n_train,
                                     .n_query = shape->n_query,
                                     .top = shape->top < shape->n_train ? shape->top : shape->n_train,
                                     .block_rows = shape->block_rows};
-    plan->n_block = (shape->n_train + shape->block_rows - 1) / shape->block_rows;
-    plan->score_bits = 62 - ceil_log2(shape->block_rows);
-    if (plan->score_bits > MAX_SCORE_BITS)
-        plan->score_bits = MAX_SCORE_BITS;
+    plan_grid(shape, plan);
     int64_t block = shape->block_rows < shape->n_train ? shape->block_rows : shape->n_train;
-    plan->digit_bytes = all_digit_bytes(shape, block);
-    plan->query_bytes = all_digit_bytes(shape, shape->n_query);
-    int64_t entry = (int64_t)(sizeof(double) + sizeof(int64_t)) + parts * (int64_t)sizeof(double);
-    plan->top_bytes = 2 * 2 * shape->n_query * plan->top * entry; /* twice: a rank merges another's lists */
-    plan->total_bytes = 2 * shape->n_query * (2 * shape->n_group_value + parts) * (int64_t)sizeof(struct sum);
-    int64_t widest = 1;
-    for (int i = 0; i < shape->n_layer * shape->n_factor; i++)
-        if (shape->n_column[i] > widest)
-            widest = shape->n_column[i];
-    plan->read_bytes = block * shape->input_row_bytes + capture_buffer_bytes(widest);
+    int64_t n_k = member_checkpoints(shape, plan->n_member);
+    plan_memory(shape, block, n_k, plan);
+    plan_work(shape, plan);
     int64_t fixed = plan->digit_bytes + plan->query_bytes + plan->top_bytes + plan->total_bytes + plan->read_bytes;
-    int64_t left = shape->memory - fixed, row = tile_row_bytes(shape);
-    plan->tile_rows = left < row ? 0 : left / row;
-    if (plan->tile_rows > MAX_TILE_ROWS)
-        plan->tile_rows = MAX_TILE_ROWS;
+    int64_t left = shape->memory - fixed, row = tile_row_bytes(shape, n_k, plan->n_member);
+    if (left < row)
+        return refuse(shape, plan, fixed + row);
+    plan->tile_rows = left / row < MAX_TILE_ROWS ? left / row : MAX_TILE_ROWS;
     if (plan->tile_rows > block)
         plan->tile_rows = block;
     plan->tile_bytes = plan->tile_rows * row;
     plan->peak_bytes = fixed + plan->tile_bytes;
-    if (plan->tile_rows == 0) {
-        char need[32], have[32], digits[32], queries[32], tops[32];
-        return fail(
-            CANNOT_FIT,
-            "influence.memory: a rank needs more than %s (digits of a block %s, of the queries %s, kept entries %s), "
-            "and may use %s: lower influence.block_rows, influence.keep.top or the number of queries, or raise "
-            "influence.memory",
-            figure_bytes((double)(fixed + row), need), figure_bytes((double)plan->digit_bytes, digits),
-            figure_bytes((double)plan->query_bytes, queries), figure_bytes((double)plan->top_bytes, tops),
-            figure_bytes((double)shape->memory, have));
-    }
     return STATUS_OK;
 }

@@ -10,6 +10,9 @@
 #include "comm/share.h"
 #include "influence/influence.h"
 #include "influence/journal.h"
+#include "influence/prefetch.h"
+#include "influence/profile.h"
+#include "influence/study_plan.h"
 #include "influence/tables.h"
 
 /* Seconds between generations of the journal.  ASSAY_JOURNAL_SECONDS overrides it: tests cannot wait a minute. */
@@ -22,15 +25,16 @@ static double journal_every(void)
 /* All that one influence job holds open. */
 struct job {
     MPI_Comm comm;
-    int rank, size;
+    int rank;
     const struct study_request *request;
     struct study study;
     struct influence_plan plan;
-    const struct gemm_backend *backend;
+    struct team team;
     struct gradients queries;
     struct scorer *scorer;
+    struct prefetch *prefetch;
     struct partial partial;
-    struct journal journal; /* its fingerprint is set when all inputs but the blocks are read */
+    struct journal journal;
     struct influence_tables *tables;
     struct table *table;
     char *path; /* of influence.h5 */
@@ -38,42 +42,6 @@ struct job {
     int64_t *blocks; /* blocks to do, ascending; the same on every rank */
     int64_t n_todo;
 };
-
-/* ---- plan ------------------------------------------------------------------------------------------------------ */
-
-static enum status make_plan(struct job *job)
-{
-    const struct study *study = &job->study;
-    const struct influence_config *config = study->config;
-    int n_factor = study->captures[0].n_factor;
-    int64_t *columns = memory_allocate(study->n_layer * n_factor, sizeof *columns);
-    struct influence_shape shape = {.n_train = study->samples.n,
-                                    .n_query = study->queries.n,
-                                    .n_used = study->n_used,
-                                    .n_layer = study->n_layer,
-                                    .n_factor = n_factor,
-                                    .n_column = columns,
-                                    .n_digit = config->n_digit,
-                                    .block_rows = config->block_rows,
-                                    .top = config->top,
-                                    .memory = config->memory};
-    for (int c = 0; c < study->n_used * study->n_layer; c++)
-        for (int f = 0; f < n_factor; f++) {
-            const struct tensor *tensor = study->captures[c].train.factor[f];
-            int64_t row = tensor_columns(tensor) * (int64_t)tensor_type_size(tensor_type(tensor));
-            int64_t *column = &columns[c % study->n_layer * n_factor + f];
-            *column = tensor_columns(tensor) > *column ? tensor_columns(tensor) : *column;
-            shape.input_row_bytes = row > shape.input_row_bytes ? row : shape.input_row_bytes;
-        }
-    for (int64_t c = 0; c < study->samples.n_column; c++)
-        shape.n_group_value += study->samples.columns[c].n_value;
-    enum status status = influence_plan_make(&shape, &job->plan);
-    memory_free(columns);
-    job->backend = gemm_find(config->backend);
-    if (job->backend == NULL)
-        status = fail(BAD_CONFIG, "influence.backend: expected auto, onednn or blas, found \"%s\"", config->backend);
-    return status;
-}
 
 /* SHA-256 in hex of `head` and of what rank 0's list of segments says; the same on every rank. */
 static void digest_inputs(const struct job *job, const char *head, char hex[65])
@@ -151,7 +119,11 @@ static int64_t rows_of_block(const struct job *job, int64_t block)
 /* Reads the queries and every byte outside capture rows: rank 0's study then lists them all. */
 static enum status read_inputs(struct job *job)
 {
-    enum status status = gradients_load(&job->study, false, 0, job->plan.n_query, &job->study.segments, &job->queries);
+    enum status status = STATUS_OK;
+    gradients_init(&job->study, QUERY_SIDE, job->team.k_first, job->team.n_k, job->plan.n_query, &job->queries);
+    enum phase phase = profile_enter(PHASE_DIGITS);
+    status = gradients_read(&job->queries, 0, job->plan.n_query, &job->study.segments);
+    profile_enter(phase);
     status = agree(job->comm, status);
     if (status == STATUS_OK)
         status = study_hash_rest(job->comm, job->request, &job->study);
@@ -162,41 +134,101 @@ static enum status read_inputs(struct job *job)
 static void list_blocks(const struct job *job, struct segment_list *list)
 {
     for (int c = 0; c < job->study.n_used * job->study.n_layer; c++) {
-        const struct capture_side *side = &job->study.captures[c].train;
-        const struct tensor *tensors[] = {side->factor[FACTOR_GRADIENT], side->factor[FACTOR_INPUT], side->labels};
-        for (int i = 0; i < 3; i++)
-            for (int64_t first = 0; tensors[i] != NULL && first < job->plan.n_train; first += job->plan.block_rows)
-                tensor_list(tensors[i], first, rows_of_block(job, first / job->plan.block_rows), list);
+        struct tensor *tensors[MAX_FACTORS + 1];
+        int n = capture_tensors(&job->study.captures[c].side[TRAIN_SIDE], tensors);
+        for (int i = 0; i < n; i++)
+            for (int64_t block = 0; block < job->plan.n_block; block++)
+                tensor_list(tensors[i], block * job->plan.block_rows, rows_of_block(job, block), list);
     }
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------- */
 
-static enum status do_block(struct job *job, int64_t block)
+/* Self-influence Σ_k weight_k ‖g_k‖², summed in order of k on the team's leader.  @collective team */
+static enum status write_self(struct job *job, const struct gradients *gradients, int64_t first)
 {
-    int64_t first = block * job->plan.block_rows, n = rows_of_block(job, block);
-    struct gradients gradients;
-    enum status status = gradients_load(&job->study, true, first, n, &job->partial.segments, &gradients);
+    const struct team *team = &job->team;
+    int n_used = job->study.n_used;
+    int64_t n = gradients->n;
+    double *squares = memory_allocate(n_used * n, sizeof *squares); /* n_used × n */
+    for (int k = team->k_first; k < team->k_first + team->n_k; k++)
+        for (int64_t i = 0; i < n; i++)
+            squares[k * n + i] = gradients_square(gradients, i, k);
+    if (team->n_member > 1) /* every member knows its own, and has zero for the others */
+        MPI_Allreduce(MPI_IN_PLACE, squares, to_int(n_used * n), MPI_DOUBLE, MPI_MAX, team->comm);
+    enum status status = STATUS_OK;
+    if (team_leads(team)) {
+        double *self = memory_allocate(n, sizeof *self);
+        for (int k = 0; k < n_used; k++)
+            for (int64_t i = 0; i < n; i++)
+                self[i] += study_weight(&job->study, k) * squares[k * n + i];
+        status = influence_tables_write_self(job->table, first, n, self);
+        memory_free(self);
+    }
+    memory_free(squares);
+    return status;
+}
+
+/* Scores a block that was read.  Members of a team go through the same tiles, whatever their own writes came to.
+ * @collective team */
+static enum status score_block(struct job *job, const struct gradients *gradients, int64_t block)
+{
+    int64_t first = block * job->plan.block_rows;
+    enum status status = scorer_begin_block(job->scorer, gradients); /* the same for all members */
     if (status != STATUS_OK)
         return status;
-    double *self = memory_allocate(n, sizeof *self);
-    for (int64_t i = 0; i < n; i++)
-        self[i] = gradients_self(&job->study, &gradients, i);
-    status = influence_tables_write_self(job->table, first, n, self);
-    memory_free(self);
-    if (status == STATUS_OK)
-        status = scorer_begin_block(job->scorer, &gradients);
+    profile_enter(PHASE_WRITE);
+    status = write_self(job, gradients, first);
+    profile_enter(PHASE_PREPARE);
     int exponent = 0;
-    for (int64_t row = 0; row < n && status == STATUS_OK; row += job->plan.tile_rows) {
+    for (int64_t row = 0; row < gradients->n; row += job->plan.tile_rows) {
+        int64_t left = gradients->n - row;
         const struct tile *tile =
-            scorer_tile(job->scorer, row, n - row < job->plan.tile_rows ? n - row : job->plan.tile_rows);
+            scorer_tile(job->scorer, row, left < job->plan.tile_rows ? left : job->plan.tile_rows);
         exponent = tile->exponent;
-        partial_add_tile(&job->partial, &job->study, first, tile);
-        if (job->study.config->keep_scores)
+        partial_add_tile(&job->partial, &job->study, &job->team, first, tile);
+        profile_enter(PHASE_WRITE);
+        if (job->study.config->keep_scores && team_leads(&job->team) && status == STATUS_OK)
             status = influence_tables_write_scores(job->table, first, tile);
+        profile_enter(PHASE_PREPARE);
     }
-    gradients_clear(&gradients);
-    return status == STATUS_OK ? partial_end_block(&job->partial, block, exponent) : status;
+    enum status ended = partial_end_block(&job->partial, &job->team, block, exponent);
+    return status == STATUS_OK ? ended : status;
+}
+
+/* The block of this rank's team in a round, or −1. */
+static int64_t block_of_round(const struct job *job, int64_t round)
+{
+    int64_t at = round * job->plan.n_team + job->team.index;
+    return team_works(&job->team) && at < job->n_todo ? job->blocks[at] : -1;
+}
+
+static void read_ahead(struct job *job, int64_t round)
+{
+    int64_t block = block_of_round(job, round);
+    if (block >= 0)
+        prefetch_begin(job->prefetch, block * job->plan.block_rows, rows_of_block(job, block));
+}
+
+/* One block per team; a rank without one joins with empty work.  Reading may fail on one rank, so that all agree before
+ * the members of a team go on together.
+ * @collective comm */
+static enum status do_round(struct job *job, int64_t round)
+{
+    int64_t block = block_of_round(job, round);
+    const struct gradients *gradients = NULL;
+    profile_enter(PHASE_WAIT);
+    enum status status = block >= 0 ? prefetch_end(job->prefetch, &gradients, &job->partial.segments) : STATUS_OK;
+    status = agree(job->comm, status);
+    profile_enter(PHASE_PREPARE);
+    if (status != STATUS_OK)
+        return status;
+    read_ahead(job, round + 1);
+    status = block >= 0 ? score_block(job, gradients, block) : STATUS_OK;
+    profile_enter(PHASE_WAIT);
+    status = agree(job->comm, status);
+    profile_enter(PHASE_PREPARE);
+    return status;
 }
 
 static enum status store_progress(struct job *job)
@@ -226,19 +258,19 @@ static enum status stop_in_order(struct job *job, int64_t n_round_left)
                       (long long)n_round_left, job->journal.directory);
 }
 
-/* Every rank takes every size-th block that is left to do; a rank without one joins the round with empty work. */
+/* Every team takes every n_team-th block that is left to do. */
 static enum status do_blocks(struct job *job, bool show)
 {
     struct progress progress;
-    int64_t n_round = (job->n_todo + job->size - 1) / job->size;
+    int64_t n_round = (job->n_todo + job->plan.n_team - 1) / job->plan.n_team;
     int64_t n_row = job->n_todo * job->plan.block_rows;
     progress_begin(&progress, show && job->rank == 0, "influence", "examples", n_round,
                    n_row < job->plan.n_train ? n_row : job->plan.n_train);
     double stored = clock_seconds();
     enum status status = STATUS_OK;
+    read_ahead(job, 0);
     for (int64_t round = 0; round < n_round && status == STATUS_OK; round++) {
-        int64_t at = round * job->size + job->rank;
-        status = agree(job->comm, at < job->n_todo ? do_block(job, job->blocks[at]) : STATUS_OK);
+        status = do_round(job, round);
         int wishes[N_WISHES];
         share_wishes(job, stored, wishes);
         if (status == STATUS_OK && wishes[STOP] && round + 1 < n_round) {
@@ -330,21 +362,28 @@ static enum status write_results(struct job *job)
 /* From the opened study to the finished table. */
 static enum status execute(struct job *job, bool show, struct influence_outcome *outcome)
 {
+    const struct gemm_backend *backend = gemm_find(job->study.config->backend);
+    team_make(job->comm, job->plan.n_block, job->study.n_used, &job->team);
     enum status status = read_inputs(job);
     if (status != STATUS_OK)
         return status;
+    int64_t block = job->plan.block_rows < job->plan.n_train ? job->plan.block_rows : job->plan.n_train;
     partial_init(&job->partial, &job->study, &job->plan);
-    job->scorer = scorer_create(&job->study, &job->plan, &job->queries, job->backend);
+    job->scorer = scorer_create(&job->study, &job->plan, &job->team, &job->queries, backend);
+    job->prefetch =
+        prefetch_create(&job->study, job->team.k_first, job->team.n_k, block, !study_reads_hdf5(&job->study));
     status = begin_table(job);
     outcome->n_resumed = job->plan.n_block - job->n_todo;
     if (status == STATUS_OK)
         status = do_blocks(job, show);
+    profile_enter(PHASE_WRITE);
     if (status == STATUS_OK)
         status = write_results(job);
     if (job->table != NULL) {
         enum status closed = table_close(job->table, status == STATUS_OK);
         status = status == STATUS_OK ? closed : status;
     }
+    profile_enter(PHASE_PREPARE);
     if (status == STATUS_OK)
         journal_remove(job->comm, &job->journal);
     return status;
@@ -353,12 +392,14 @@ static enum status execute(struct job *job, bool show, struct influence_outcome 
 static void job_clear(struct job *job)
 {
     influence_tables_destroy(job->tables);
+    prefetch_destroy(job->prefetch);
     scorer_destroy(job->scorer);
     gradients_clear(&job->queries);
     partial_clear(&job->partial);
     journal_clear(&job->journal);
     memory_free(job->blocks);
     memory_free(job->path);
+    team_clear(&job->team);
     study_close(&job->study);
 }
 
@@ -366,14 +407,16 @@ enum status influence_run(MPI_Comm comm, const struct study_request *request, co
                           const char *config_text, bool show_progress, struct influence_outcome *outcome)
 {
     struct job job = {.comm = comm, .request = request};
+    int size;
     MPI_Comm_rank(comm, &job.rank);
-    MPI_Comm_size(comm, &job.size);
+    MPI_Comm_size(comm, &size);
     *outcome = (struct influence_outcome){0};
+    profile_enter(PHASE_PREPARE);
     enum status status = study_open(comm, request, &job.study);
     if (status != STATUS_OK)
         return status;
     job.path = path_join(run_directory, "influence.h5");
-    status = agree(comm, make_plan(&job));
+    status = agree(comm, study_plan(&job.study, size, &job.plan));
     if (status == STATUS_OK) {
         set_fingerprint(&job, config_text);
         journal_init(&job.journal, run_directory);
@@ -389,5 +432,6 @@ enum status influence_run(MPI_Comm comm, const struct study_request *request, co
     outcome->n_train = job.plan.n_train;
     outcome->n_query = job.plan.n_query;
     job_clear(&job);
+    profile_enter(PHASE_NONE);
     return status;
 }

@@ -1,84 +1,107 @@
-#include "influence/block.h"
+#include "influence/scorer.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "comm/share.h"
+#include "influence/profile.h"
+#include "influence/score_row.h"
 
 struct scorer {
     const struct study *study;       /* borrowed */
+    const struct team *team;         /* borrowed */
     const struct gradients *queries; /* borrowed */
     const struct gradients *block;   /* borrowed, of the block begun */
     const struct gemm_backend *backend;
     int score_bits;
-    double *query_norm;               /* owned; n_used × n_layer × MAX_FACTORS: largest factor norm of any query */
-    double *query_weight;             /* owned; n_query: 1, or 1 / ‖g_q‖ when the method is normalised */
-    double *product[MAX_FACTORS];     /* owned; tile_rows × n_query */
-    double *query_scale[MAX_FACTORS]; /* owned; n_query: power of two of each query's integers, of one capture */
-    int64_t *term;                    /* owned; n_query: scores of one row at one checkpoint and layer */
-    void *workspace;                  /* owned; for the backend */
+    double *query_norm;           /* owned; per capture: the largest ‖g‖ of any query */
+    double *query_weight;         /* owned; n_query: 1, or 1 / ‖g_q‖ when the method is normalised */
+    double *product[MAX_FACTORS]; /* owned; rows of the tile × rows of the queries */
+    double **query_scale;         /* owned; [c · MAX_FACTORS + factor]: powers of two, one per row of digits */
+    int64_t *term;                /* owned; n_query: scores of one example at one checkpoint and layer */
+    double *bound;                /* owned; n_used: per checkpoint, of the block begun */
+    void *workspace;              /* owned; for the backend */
     struct tile tile;
 };
 
 /* Norms come out of a rounded square and a rounded root; this covers both many times over. */
 static const double norm_slack = 1 + 0x1p-40;
 
-static double factor_norm(const struct digits *digits, int64_t row)
+static double norm(const struct gradients *gradients, int64_t i, int c)
 {
-    return sqrt(digits_square(digits, row)) * norm_slack;
+    return sqrt(gradients->square[i * gradients_captures(gradients) + c]) * norm_slack;
 }
 
-static void set_query_norms(struct scorer *scorer)
+/* 1 / ‖g‖ for a normalised method (one checkpoint); 0 for a gradient of zero, whose cosine is taken as 0. */
+static double inverse_norm(const struct gradients *gradients, int64_t i)
 {
-    const struct study *study = scorer->study;
-    for (int c = 0; c < study->n_used * study->n_layer; c++)
-        for (int f = 0; f < study->captures[c].n_factor; f++)
-            for (int64_t j = 0; j < scorer->queries->n_row; j++)
-                scorer->query_norm[c * MAX_FACTORS + f] =
-                    fmax(scorer->query_norm[c * MAX_FACTORS + f],
-                         factor_norm(&scorer->queries->digits[c * MAX_FACTORS + f], j));
-}
-
-/* 1 / ‖g‖ of a row for a normalised method (one checkpoint); 0 for a gradient of zero, whose cosine is taken as 0. */
-static double inverse_norm(const struct study *study, const struct gradients *gradients, int64_t row)
-{
-    double square = gradients_square(study, gradients, row, 0);
+    double square = gradients_square(gradients, i, 0);
     return square > 0 ? 1 / sqrt(square) : 0;
 }
 
-struct scorer *scorer_create(const struct study *study, const struct influence_plan *plan,
+static void allocate_products(struct scorer *scorer, const struct influence_plan *plan)
+{
+    int64_t entries = 0, workspace = 0;
+    for (int c = 0; c < gradients_captures(scorer->queries); c++) {
+        const struct capture *capture = gradients_capture(scorer->queries, c);
+        int64_t rows = plan->tile_rows * capture->side[TRAIN_SIDE].n_row;
+        int64_t columns = plan->n_query * capture->side[QUERY_SIDE].n_row;
+        entries = rows * columns > entries ? rows * columns : entries;
+        for (int f = 0; f < capture->n_factor; f++) {
+            int64_t bytes = scorer->backend->workspace_bytes(to_int(scorer->study->config->n_digit), rows, columns,
+                                                             capture->n_column[f]);
+            workspace = bytes > workspace ? bytes : workspace;
+        }
+    }
+    for (int f = 0; f < MAX_FACTORS; f++)
+        scorer->product[f] = memory_allocate(entries, sizeof(double));
+    scorer->workspace = memory_allocate(workspace, 1);
+}
+
+static void set_query_scales(struct scorer *scorer)
+{
+    int n = gradients_captures(scorer->queries) * MAX_FACTORS;
+    scorer->query_scale = memory_allocate(n, sizeof *scorer->query_scale);
+    for (int i = 0; i < n; i++) {
+        const struct digits *digits = &scorer->queries->digits[i];
+        scorer->query_scale[i] = memory_allocate(digits->n_row, sizeof(double));
+        for (int64_t j = 0; j < digits->n_row; j++)
+            scorer->query_scale[i][j] = digits_scale(digits, j);
+    }
+}
+
+/* A single checkpoint or layer is the whole score, and so is a team of one: the planes are shared then. */
+static void allocate_tile(struct scorer *scorer, const struct influence_plan *plan)
+{
+    int n_k = scorer->queries->n_k, n_layer = scorer->study->n_layer;
+    int64_t plane = plan->tile_rows * plan->n_query;
+    struct tile *tile = &scorer->tile;
+    tile->n_query = plan->n_query;
+    tile->own = memory_allocate(plane, sizeof(int64_t));
+    tile->total = scorer->team->n_member > 1 ? memory_allocate(plane, sizeof(int64_t)) : tile->own;
+    tile->by_checkpoint = n_k > 1 ? memory_allocate(plane * n_k, sizeof(int64_t)) : tile->own;
+    tile->by_layer = n_layer > 1 ? memory_allocate(plane * n_layer, sizeof(int64_t)) : tile->own;
+}
+
+struct scorer *scorer_create(const struct study *study, const struct influence_plan *plan, const struct team *team,
                              const struct gradients *queries, const struct gemm_backend *backend)
 {
     struct scorer *scorer = memory_allocate(1, sizeof *scorer);
-    int64_t m = plan->n_query, tile = plan->tile_rows * m, workspace = 0;
-    int n_capture = study->n_used * study->n_layer;
-    scorer->study = study;
-    scorer->queries = queries;
-    scorer->backend = backend;
-    scorer->score_bits = plan->score_bits;
-    scorer->query_norm = memory_allocate(n_capture * MAX_FACTORS, sizeof(double));
-    scorer->query_weight = memory_allocate(m, sizeof(double));
-    scorer->term = memory_allocate(m, sizeof(int64_t));
-    for (int64_t j = 0; j < m; j++)
-        scorer->query_weight[j] = study->method->normalised ? inverse_norm(study, queries, j) : 1;
-    for (int f = 0; f < MAX_FACTORS; f++) {
-        scorer->product[f] = memory_allocate(tile, sizeof(double));
-        scorer->query_scale[f] = memory_allocate(m, sizeof(double));
+    *scorer = (struct scorer){
+        .study = study, .team = team, .queries = queries, .backend = backend, .score_bits = plan->score_bits};
+    scorer->query_norm = memory_allocate(gradients_captures(queries), sizeof(double));
+    scorer->query_weight = memory_allocate(plan->n_query, sizeof(double));
+    scorer->term = memory_allocate(plan->n_query, sizeof(int64_t));
+    scorer->bound = memory_allocate(study->n_used, sizeof(double));
+    for (int64_t j = 0; j < queries->n; j++) {
+        scorer->query_weight[j] = study->method->normalised ? inverse_norm(queries, j) : 1;
+        for (int c = 0; c < gradients_captures(queries); c++)
+            scorer->query_norm[c] = fmax(scorer->query_norm[c], norm(queries, j, c));
     }
-    for (int c = 0; c < n_capture; c++)
-        for (int f = 0; f < study->captures[c].n_factor; f++) {
-            int64_t bytes = backend->workspace_bytes(to_int(study->config->n_digit), plan->tile_rows, m,
-                                                     study->captures[c].n_column[f]);
-            workspace = bytes > workspace ? bytes : workspace;
-        }
-    scorer->workspace = memory_allocate(workspace, 1);
-    scorer->tile = (struct tile){.n_query = m, .total = memory_allocate(tile, sizeof(int64_t))};
-    /* One checkpoint (or layer) is the whole score: the plane is shared. */
-    scorer->tile.by_checkpoint =
-        study->n_used > 1 ? memory_allocate(tile * study->n_used, sizeof(int64_t)) : scorer->tile.total;
-    scorer->tile.by_layer =
-        study->n_layer > 1 ? memory_allocate(tile * study->n_layer, sizeof(int64_t)) : scorer->tile.total;
-    set_query_norms(scorer);
+    set_query_scales(scorer);
+    allocate_products(scorer, plan);
+    allocate_tile(scorer, plan);
     return scorer;
 }
 
@@ -86,38 +109,36 @@ void scorer_destroy(struct scorer *scorer)
 {
     if (scorer == NULL)
         return;
-    if (scorer->tile.by_checkpoint != scorer->tile.total)
-        memory_free(scorer->tile.by_checkpoint);
-    if (scorer->tile.by_layer != scorer->tile.total)
-        memory_free(scorer->tile.by_layer);
-    memory_free(scorer->tile.total);
+    struct tile *tile = &scorer->tile;
+    int64_t *const planes[] = {tile->total, tile->by_checkpoint, tile->by_layer};
+    for (int i = 0; i < 3; i++)
+        if (planes[i] != tile->own)
+            memory_free(planes[i]);
+    memory_free(tile->own);
     memory_free(scorer->workspace);
-    for (int f = 0; f < MAX_FACTORS; f++) {
+    for (int f = 0; f < MAX_FACTORS; f++)
         memory_free(scorer->product[f]);
-        memory_free(scorer->query_scale[f]);
-    }
+    for (int i = 0; i < gradients_captures(scorer->queries) * MAX_FACTORS; i++)
+        memory_free(scorer->query_scale[i]);
+    memory_free(scorer->query_scale);
+    memory_free(scorer->bound);
     memory_free(scorer->term);
     memory_free(scorer->query_weight);
     memory_free(scorer->query_norm);
     memory_free(scorer);
 }
 
-/* Largest Σ_l ‖g_l(z)‖ ‖g_l(q)‖ at checkpoint k over the rows of the block and all queries. */
+/* ---- the grid of a block --------------------------------------------------------------------------------------- */
+
+/* Largest Σ_l ‖g_l(z)‖ ‖g_l(q)‖ at used checkpoint k over the examples of the block and all queries. */
 static double checkpoint_bound(const struct scorer *scorer, int k)
 {
-    const struct study *study = scorer->study;
+    int n_layer = scorer->study->n_layer, c = (k - scorer->block->k_first) * n_layer;
     double bound = 0;
-    for (int64_t i = 0; i < scorer->block->n_row; i++) {
+    for (int64_t i = 0; i < scorer->block->n; i++) {
         double sum = 0;
-        for (int l = 0; l < study->n_layer; l++) {
-            int c = k * study->n_layer + l;
-            const double *query = &scorer->query_norm[c * MAX_FACTORS];
-            const struct digits *row = &scorer->block->digits[c * MAX_FACTORS];
-            double term = factor_norm(&row[FACTOR_GRADIENT], i) * query[FACTOR_GRADIENT];
-            if (study->captures[c].n_factor > 1)
-                term *= factor_norm(&row[FACTOR_INPUT], i) * query[FACTOR_INPUT] + study->captures[c].bias;
-            sum += term;
-        }
+        for (int l = 0; l < n_layer; l++)
+            sum += norm(scorer->block, i, c + l) * scorer->query_norm[c + l];
         bound = fmax(bound, sum);
     }
     return bound;
@@ -125,106 +146,98 @@ static double checkpoint_bound(const struct scorer *scorer, int k)
 
 enum status scorer_begin_block(struct scorer *scorer, const struct gradients *block)
 {
+    const struct study *study = scorer->study;
     scorer->block = block;
+    memset(scorer->bound, 0, (size_t)study->n_used * sizeof(double));
+    for (int k = block->k_first; k < block->k_first + block->n_k; k++)
+        scorer->bound[k] = checkpoint_bound(scorer, k);
+    if (scorer->team->n_member > 1) /* every member knows its own and has zero for the others */
+        MPI_Allreduce(MPI_IN_PLACE, scorer->bound, study->n_used, MPI_DOUBLE, MPI_MAX, scorer->team->comm);
     double bound = 0;
-    for (int k = 0; k < scorer->study->n_used; k++)
-        bound += study_weight(scorer->study, k) * checkpoint_bound(scorer, k);
-    if (scorer->study->method->normalised && bound > 0)
+    for (int k = 0; k < study->n_used; k++)
+        bound += study_weight(study, k) * scorer->bound[k];
+    if (study->method->normalised && bound > 0)
         bound = 1; /* a cosine, and a layer's part of it, is at most 1 */
-    int exponent = 0;
-    frexp(bound * norm_slack, &exponent);
     if (!(bound < 0x1p480) || (bound > 0 && bound < 0x1p-420))
         return fail(BAD_INPUT,
                     "influence scores of up to %g leave the range that exact sums can hold (2^-420 to 2^480): "
                     "scale the captured gradients",
                     bound);
+    int exponent = 0;
+    frexp(bound * norm_slack, &exponent);
     scorer->tile.exponent = exponent - scorer->score_bits;
     return STATUS_OK;
 }
 
-/* What the integer products of one row are multiplied by. */
-struct row_factors {
-    double scale[MAX_FACTORS]; /* powers of two */
-    double bias;
-    double weight; /* of checkpoint and row, in units of the grid */
-};
+/* ---- scores ---------------------------------------------------------------------------------------------------- */
 
-/* Rounds |x| < 2^51 half to even: adding 1.5 · 2^52 leaves the integer in the low bits, on any IEEE machine. */
-static inline int64_t round_to_integer(double x)
+static void multiply(struct scorer *scorer, int c)
 {
-    static const double magic = 0x1.8p52;
-    double shifted = x + magic;
-    int64_t bits, magic_bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    memcpy(&magic_bits, &magic, sizeof magic_bits);
-    return bits - magic_bits;
+    const struct capture *capture = gradients_capture(scorer->block, c);
+    int64_t n_row = capture->side[TRAIN_SIDE].n_row;
+    enum phase phase = profile_enter(PHASE_PRODUCTS);
+    for (int f = 0; f < capture->n_factor; f++) {
+        const struct digits *queries = &scorer->queries->digits[c * MAX_FACTORS + f];
+        scorer->backend->multiply(&scorer->block->digits[c * MAX_FACTORS + f], scorer->tile.row * n_row,
+                                  scorer->tile.n * n_row, queries, scorer->product[f], scorer->workspace);
+    }
+    profile_enter(phase);
 }
 
-/* The scores of row `at` of the tile.  Scales are powers of two, so that only the products, the bias and the weights
- * round, always in this order. */
-static void score_row(const struct scorer *scorer, const struct row_factors *row, int64_t at, int n_factor,
-                      int64_t *out)
+/* The first terms of a plane are its content, so that it need not be cleared; the others are added. */
+static void put(int64_t *into, const int64_t *term, int64_t n, bool is_first)
 {
-    int64_t m = scorer->tile.n_query;
-    const double *c0 = scorer->product[FACTOR_GRADIENT] + at * m, *c1 = scorer->product[FACTOR_INPUT] + at * m;
-    const double *q0 = scorer->query_scale[FACTOR_GRADIENT], *q1 = scorer->query_scale[FACTOR_INPUT];
-    const double *weight = scorer->query_weight;
-    for (int64_t j = 0; j < m && n_factor > 1; j++)
-        out[j] = round_to_integer((c0[j] * (row->scale[0] * q0[j])) * (c1[j] * (row->scale[1] * q1[j]) + row->bias) *
-                                  (row->weight * weight[j]));
-    for (int64_t j = 0; j < m && n_factor == 1; j++)
-        out[j] = round_to_integer((c0[j] * (row->scale[0] * q0[j])) * (row->weight * weight[j]));
+    if (is_first)
+        memcpy(into, term, (size_t)n * sizeof *term);
+    else
+        score_add(into, term, n);
 }
 
-static void add_to(int64_t *into, const int64_t *from, int64_t n)
-{
-    for (int64_t j = 0; j < n; j++)
-        into[j] += from[j];
-}
-
+/* The terms of capture c (used checkpoint k, layer l) of every example of the tile. */
 static void score_capture(struct scorer *scorer, int k, int l)
 {
     const struct study *study = scorer->study;
     struct tile *tile = &scorer->tile;
-    int c = k * study->n_layer + l, n_factor = study->captures[c].n_factor;
-    const struct digits *rows = &scorer->block->digits[c * MAX_FACTORS];
-    const struct digits *queries = &scorer->queries->digits[c * MAX_FACTORS];
-    int64_t m = tile->n_query;
-    for (int f = 0; f < n_factor; f++) {
-        scorer->backend->multiply(&rows[f], tile->row, tile->n, &queries[f], scorer->product[f], scorer->workspace);
-        for (int64_t j = 0; j < m; j++)
-            scorer->query_scale[f][j] = digits_scale(&queries[f], j);
-    }
+    int c = (k - scorer->block->k_first) * study->n_layer + l;
+    const struct capture *capture = gradients_capture(scorer->block, c);
+    const struct digits *digits = &scorer->block->digits[c * MAX_FACTORS];
+    int64_t m = tile->n_query, n_row = capture->side[TRAIN_SIDE].n_row, n_column = m * capture->side[QUERY_SIDE].n_row;
     double weight = ldexp(study_weight(study, k), -tile->exponent);
+    multiply(scorer, c);
     for (int64_t i = 0; i < tile->n; i++) {
-        struct row_factors row = {.bias = study->captures[c].bias, .weight = weight};
-        for (int f = 0; f < n_factor; f++)
-            row.scale[f] = digits_scale(&rows[f], tile->row + i);
+        struct score_row row = {
+            .capture = capture,
+            .n_query = m,
+            .product = {scorer->product[0] + i * n_row * n_column, scorer->product[1] + i * n_row * n_column},
+            .digits = digits,
+            .first_row = (tile->row + i) * n_row,
+            .query_scale = {scorer->query_scale[c * MAX_FACTORS], scorer->query_scale[c * MAX_FACTORS + 1]},
+            .query_weight = scorer->query_weight,
+            .weight = weight};
         if (study->method->normalised)
-            row.weight *= inverse_norm(study, scorer->block, tile->row + i);
-        score_row(scorer, &row, i, n_factor, scorer->term);
-        add_to(tile->total + i * m, scorer->term, m);
-        if (study->n_used > 1)
-            add_to(tile->by_checkpoint + (k * tile->n + i) * m, scorer->term, m);
-        if (study->n_layer > 1)
-            add_to(tile->by_layer + (l * tile->n + i) * m, scorer->term, m);
+            row.weight *= inverse_norm(scorer->block, tile->row + i);
+        score_row(&row, scorer->term);
+        put(tile->own + i * m, scorer->term, m, c == 0);
+        if (tile->by_checkpoint != tile->own)
+            put(tile->by_checkpoint + ((k - scorer->block->k_first) * tile->n + i) * m, scorer->term, m, l == 0);
+        if (tile->by_layer != tile->own)
+            put(tile->by_layer + (l * tile->n + i) * m, scorer->term, m, k == scorer->block->k_first);
     }
 }
 
 const struct tile *scorer_tile(struct scorer *scorer, int64_t row, int64_t n)
 {
-    const struct study *study = scorer->study;
     struct tile *tile = &scorer->tile;
+    int n_k = scorer->block->n_k, n_layer = scorer->study->n_layer;
+    enum phase phase = profile_enter(PHASE_SCORES);
     tile->row = row;
     tile->n = n;
-    size_t plane = (size_t)(n * tile->n_query) * sizeof(int64_t);
-    memset(tile->total, 0, plane);
-    if (study->n_used > 1)
-        memset(tile->by_checkpoint, 0, plane * (size_t)study->n_used);
-    if (study->n_layer > 1)
-        memset(tile->by_layer, 0, plane * (size_t)study->n_layer);
-    for (int k = 0; k < study->n_used; k++)
-        for (int l = 0; l < study->n_layer; l++)
+    for (int k = scorer->block->k_first; k < scorer->block->k_first + n_k; k++)
+        for (int l = 0; l < n_layer; l++)
             score_capture(scorer, k, l);
+    profile_enter(PHASE_WAIT);
+    if (scorer->team->n_member > 1)
+        share_sum_to(scorer->team->comm, tile->own, tile->total, n * tile->n_query);
+    profile_enter(phase);
     return tile;
 }

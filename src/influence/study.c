@@ -140,6 +140,18 @@ void study_close(struct study *study)
     *study = (struct study){0};
 }
 
+bool study_reads_hdf5(const struct study *study)
+{
+    for (int i = 0; i < study->n_used * study->n_layer; i++) {
+        struct tensor *list[MAX_FACTORS + 1];
+        int n = capture_tensors(&study->captures[i].side[TRAIN_SIDE], list);
+        for (int t = 0; t < n; t++)
+            if (tensor_is_hdf5(list[t]))
+                return true;
+    }
+    return false;
+}
+
 double study_weight(const struct study *study, int k)
 {
     return study->method->learning_rate ? study->checkpoints.items[study->used[k]].learning_rate : 1;
@@ -179,9 +191,10 @@ static enum status list_file(const char *directory, const char *name, struct seg
 static enum status list_rest(const struct study_request *request, const struct study *study, struct segment_list *rest)
 {
     int n_capture = study->n_used * study->n_layer, n = 0;
-    struct tensor **tensors = memory_allocate(n_capture * 2 * (MAX_FACTORS + 1), sizeof(struct tensor *));
+    struct tensor **tensors = memory_allocate(n_capture * N_CAPTURE_SIDES * (MAX_FACTORS + 1), sizeof *tensors);
     for (int i = 0; i < n_capture; i++)
-        n += capture_tensors(&study->captures[i], tensors + n);
+        for (int side = 0; side < N_CAPTURE_SIDES; side++)
+            n += capture_tensors(&study->captures[i].side[side], tensors + n);
     enum status status = tensor_gaps(tensors, n, rest);
     memory_free(tensors);
     char *beside = path_directory(request->checkpoints->file); /* where the records name their files from */

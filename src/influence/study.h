@@ -44,6 +44,9 @@ static inline const struct capture *study_capture(const struct study *study, int
     return &study->captures[k * study->n_layer + l];
 }
 
+/* Whether captures of training examples come through the HDF5 library, which only one thread may use.  @local */
+bool study_reads_hdf5(const struct study *study);
+
 /* Weight of used checkpoint k in the sum of the method. */
 double study_weight(const struct study *study, int k);
 

@@ -11,6 +11,7 @@ void top_init(struct top *top, enum side side, int64_t n_query, int64_t n_top, i
     top->score = memory_allocate(n_query * n_top, sizeof *top->score);
     top->index = memory_allocate(n_query * n_top, sizeof *top->index);
     top->part = memory_allocate(n_query * n_top * n_part, sizeof *top->part);
+    top->heap = memory_allocate(n_query * n_top, sizeof *top->heap);
 }
 
 void top_clear(struct top *top)
@@ -19,6 +20,7 @@ void top_clear(struct top *top)
     memory_free(top->score);
     memory_free(top->index);
     memory_free(top->part);
+    memory_free(top->heap);
     *top = (struct top){0};
 }
 
@@ -30,82 +32,117 @@ static bool before(enum side side, double score_a, int64_t index_a, double score
     return index_a < index_b;
 }
 
-static bool slot_before(const struct top *top, int64_t a, int64_t b)
+/* One query's part of the lists. */
+struct list {
+    enum side side;
+    double *score;
+    int64_t *index;
+    double *part;
+    int32_t *heap;
+    int64_t *count;
+    int n_part;
+};
+
+static struct list list_of(const struct top *top, int64_t query)
 {
-    return before(top->side, top->score[a], top->index[a], top->score[b], top->index[b]);
+    int64_t first = query * top->top;
+    return (struct list){.side = top->side,
+                         .score = top->score + first,
+                         .index = top->index + first,
+                         .part = top->part + first * top->n_part,
+                         .heap = top->heap + first,
+                         .count = top->count + query,
+                         .n_part = top->n_part};
+}
+
+static bool entry_before(const struct list *list, int32_t a, int32_t b)
+{
+    return before(list->side, list->score[a], list->index[a], list->score[b], list->index[b]);
 }
 
 bool top_wants(const struct top *top, int64_t query, double score, int64_t index)
 {
-    int64_t root = query * top->top;
-    return top->count[query] < top->top || before(top->side, score, index, top->score[root], top->index[root]);
+    struct list list = list_of(top, query);
+    int32_t last = list.heap[0];
+    return *list.count < top->top || before(list.side, score, index, list.score[last], list.index[last]);
 }
 
-static void swap_slots(struct top *top, int64_t a, int64_t b)
+/* The entry at place `at` sinks until none of its children comes after it. */
+static void sift_down(const struct list *list, int64_t n, int64_t at)
 {
-    double score = top->score[a];
-    top->score[a] = top->score[b];
-    top->score[b] = score;
-    int64_t index = top->index[a];
-    top->index[a] = top->index[b];
-    top->index[b] = index;
-    for (int p = 0; p < top->n_part; p++) {
-        double part = top->part[a * top->n_part + p];
-        top->part[a * top->n_part + p] = top->part[b * top->n_part + p];
-        top->part[b * top->n_part + p] = part;
-    }
-}
-
-static void set_slot(struct top *top, int64_t slot, double score, int64_t index, const double *part)
-{
-    top->score[slot] = score;
-    top->index[slot] = index;
-    memcpy(top->part + slot * top->n_part, part, (size_t)top->n_part * sizeof *part);
-}
-
-/* The heap of one query begins at slot `first` and has n entries; its root comes last in order. */
-static void sift_down(struct top *top, int64_t first, int64_t n, int64_t at)
-{
+    int32_t entry = list->heap[at];
     for (;;) {
-        int64_t last = at;
-        for (int64_t child = 2 * at + 1; child <= 2 * at + 2 && child < n; child++)
-            if (slot_before(top, first + last, first + child))
-                last = child;
-        if (last == at)
-            return;
-        swap_slots(top, first + at, first + last);
-        at = last;
+        int64_t child = 2 * at + 1;
+        if (child >= n)
+            break;
+        if (child + 1 < n && entry_before(list, list->heap[child], list->heap[child + 1]))
+            child++;
+        if (!entry_before(list, entry, list->heap[child]))
+            break;
+        list->heap[at] = list->heap[child];
+        at = child;
     }
+    list->heap[at] = entry;
 }
 
-static void sift_up(struct top *top, int64_t first, int64_t at)
+static void sift_up(const struct list *list, int64_t at)
 {
-    while (at > 0 && slot_before(top, first + (at - 1) / 2, first + at)) {
-        swap_slots(top, first + at, first + (at - 1) / 2);
-        at = (at - 1) / 2;
-    }
+    int32_t entry = list->heap[at];
+    for (; at > 0 && entry_before(list, list->heap[(at - 1) / 2], entry); at = (at - 1) / 2)
+        list->heap[at] = list->heap[(at - 1) / 2];
+    list->heap[at] = entry;
 }
 
 void top_offer(struct top *top, int64_t query, double score, int64_t index, const double *part)
 {
-    int64_t first = query * top->top, n = top->count[query];
-    if (n < top->top) {
-        set_slot(top, first + n, score, index, part);
-        top->count[query]++;
-        sift_up(top, first, n);
+    struct list list = list_of(top, query);
+    bool full = *list.count == top->top;
+    int32_t entry = full ? list.heap[0] : (int32_t)*list.count;
+    list.score[entry] = score;
+    list.index[entry] = index;
+    memcpy(list.part + entry * (int64_t)list.n_part, part, (size_t)list.n_part * sizeof *part);
+    if (full) {
+        sift_down(&list, top->top, 0);
     } else {
-        set_slot(top, first, score, index, part);
-        sift_down(top, first, n, 0);
+        list.heap[*list.count] = entry;
+        sift_up(&list, (*list.count)++);
     }
+}
+
+/* Puts a list's entries where the heap array says they belong. */
+static void arrange(const struct list *list, int64_t n)
+{
+    double *score = memory_allocate(n, sizeof *score), *part = memory_allocate(n * list->n_part, sizeof *part);
+    int64_t *index = memory_allocate(n, sizeof *index);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t entry = list->heap[i];
+        score[i] = list->score[entry];
+        index[i] = list->index[entry];
+        memcpy(part + i * list->n_part, list->part + entry * list->n_part, (size_t)list->n_part * sizeof *part);
+    }
+    memcpy(list->score, score, (size_t)n * sizeof *score);
+    memcpy(list->index, index, (size_t)n * sizeof *index);
+    memcpy(list->part, part, (size_t)(n * list->n_part) * sizeof *part);
+    memory_free(index);
+    memory_free(part);
+    memory_free(score);
 }
 
 void top_sort(struct top *top)
 {
-    for (int64_t query = 0; query < top->n_query; query++)
-        for (int64_t n = top->count[query]; n > 1; n--) {
-            swap_slots(top, query * top->top, query * top->top + n - 1);
-            sift_down(top, query * top->top, n - 1, 0);
+    for (int64_t query = 0; query < top->n_query; query++) {
+        struct list list = list_of(top, query);
+        int64_t n_entry = *list.count;
+        for (int64_t n = n_entry; n > 1; n--) { /* heap sort: the last in order goes to the end */
+            int32_t last = list.heap[0];
+            list.heap[0] = list.heap[n - 1];
+            sift_down(&list, n - 1, 0);
+            list.heap[n - 1] = last;
         }
+        arrange(&list, n_entry);
+        for (int64_t i = 0; i < n_entry; i++) /* entry i now is at place i; the heap holds it in reverse */
+            list.heap[i] = (int32_t)(n_entry - 1 - i);
+    }
 }
 
 void top_pack(const struct top *top, struct text *bytes)

@@ -17,13 +17,19 @@ struct top {
     int64_t n_query, top;
     int n_part;     /* an entry's resolution: checkpoints, then layers */
     int64_t *count; /* owned; n_query: entries held, at most top */
-    double *score;  /* owned; n_query × top; a heap with the last in order at the root, until top_sort */
+    double *score;  /* owned; n_query × top; in no order until top_sort */
     int64_t *index; /* owned; n_query × top: sample */
     double *part;   /* owned; n_query × top × n_part */
+    int32_t *heap;  /* owned; n_query × top: entries as a heap with the last in order at the root */
 };
 
 void top_init(struct top *top, enum side side, int64_t n_query, int64_t n_top, int n_part);
 void top_clear(struct top *top);
+/* The entry of a query that comes last in order: what a new one must beat.  Only when the list is full. */
+static inline double top_last_score(const struct top *top, int64_t query)
+{
+    return top->score[query * top->top + top->heap[query * top->top]];
+}
 /* Whether an entry would be kept. */
 bool top_wants(const struct top *top, int64_t query, double score, int64_t index);
 /* Keeps an entry that top_wants; `part` has n_part numbers. */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/vector.h"
+#include "influence/score_row.h"
 
 /* Sums of one block in units of its grid: int64 is enough, since the plan chose the grid so. */
 struct block_totals {
@@ -52,34 +54,48 @@ void totals_clear(struct totals *totals)
     *totals = (struct totals){0};
 }
 
+struct group_sums { /* of one group value; n_query each */
+    int64_t *positive, *negative, *proponents;
+};
+
+VECTORISED
+static void add_example(int64_t n, const int64_t *restrict score, const struct group_sums *sums)
+{
+    int64_t *restrict positive = sums->positive, *restrict negative = sums->negative;
+    int64_t *restrict proponents = sums->proponents;
+    for (int64_t j = 0; j < n; j++) {
+        positive[j] += score[j] > 0 ? score[j] : 0;
+        negative[j] += score[j] < 0 ? score[j] : 0;
+        proponents[j] += score[j] > 0;
+    }
+}
+
+void totals_add_groups(struct totals *totals, const struct study *study, int64_t first, const struct tile *tile)
+{
+    int64_t m = totals->n_query;
+    for (int64_t i = 0; i < tile->n; i++)
+        for (int64_t c = 0; c < totals->n_column; c++) {
+            int64_t value = totals->offset[c] + study->samples.columns[c].codes[first + tile->row + i];
+            struct group_sums sums = {totals->block->positive + value * m, totals->block->negative + value * m,
+                                      totals->proponents + value * m};
+            add_example(m, tile->total + i * m, &sums);
+        }
+}
+
 static void add_plane(int64_t *into, const int64_t *plane, int64_t n_row, int64_t n_query)
 {
     for (int64_t i = 0; i < n_row; i++)
-        for (int64_t j = 0; j < n_query; j++)
-            into[j] += plane[i * n_query + j];
+        score_add(into, plane + i * n_query, n_query);
 }
 
-void totals_add_tile(struct totals *totals, const struct study *study, int64_t first, const struct tile *tile)
+void totals_add_parts(struct totals *totals, const struct team *team, const struct tile *tile)
 {
-    struct block_totals *block = totals->block;
     int64_t m = totals->n_query;
-    for (int64_t i = 0; i < tile->n; i++) {
-        const int64_t *score = tile->total + i * m;
-        for (int64_t c = 0; c < totals->n_column; c++) {
-            int64_t value = totals->offset[c] + study->samples.columns[c].codes[first + tile->row + i];
-            int64_t *positive = block->positive + value * m, *negative = block->negative + value * m;
-            int64_t *proponents = totals->proponents + value * m;
-            for (int64_t j = 0; j < m; j++) {
-                positive[j] += score[j] > 0 ? score[j] : 0;
-                negative[j] += score[j] < 0 ? score[j] : 0;
-                proponents[j] += score[j] > 0;
-            }
-        }
-    }
-    for (int k = 0; k < totals->n_used; k++)
-        add_plane(block->checkpoint + k * m, tile->by_checkpoint + k * tile->n * m, tile->n, m);
+    for (int k = 0; k < team->n_k; k++)
+        add_plane(totals->block->checkpoint + (team->k_first + k) * m, tile->by_checkpoint + k * tile->n * m, tile->n,
+                  m);
     for (int l = 0; l < totals->n_layer; l++)
-        add_plane(block->layer + l * m, tile->by_layer + l * tile->n * m, tile->n, m);
+        add_plane(totals->block->layer + l * m, tile->by_layer + l * tile->n * m, tile->n, m);
 }
 
 enum status totals_end_block(struct totals *totals, int exponent)

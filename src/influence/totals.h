@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "exact/sum.h"
-#include "influence/block.h"
+#include "influence/scorer.h"
 
 /* Group values of all columns are numbered through: value v of column c is offset[c] + v. */
 struct totals {
@@ -23,8 +23,11 @@ struct totals {
 void totals_init(struct totals *totals, const struct study *study);
 void totals_clear(struct totals *totals);
 
-/* Adds a tile; `first` is the block's first training row.  Tiles of one block share an exponent.  @local */
-void totals_add_tile(struct totals *totals, const struct study *study, int64_t first, const struct tile *tile);
+/* Adds a tile's scores to the groups of its examples; `first` is the block's first training example.  On the team's
+ * leader only.  Tiles of one block share an exponent.  @local */
+void totals_add_groups(struct totals *totals, const struct study *study, int64_t first, const struct tile *tile);
+/* Adds what this member scored to the totals of its checkpoints and of the layers.  @local */
+void totals_add_parts(struct totals *totals, const struct team *team, const struct tile *tile);
 /* Takes the block's integer sums into the exact sums.
  * @local   @fails BAD_INPUT when a sum leaves the range of sums */
 enum status totals_end_block(struct totals *totals, int exponent);

@@ -42,9 +42,19 @@ static enum status read_files(const struct train_config *config, const char *dir
     return status;
 }
 
+/* Rank 0's n values on every rank; *n_shared is their number. */
+static uint8_t *share_values(MPI_Comm comm, uint8_t *values, int64_t n, size_t *n_shared)
+{
+    char *bytes = (char *)values;
+    *n_shared = (size_t)n;
+    share_bytes(comm, &bytes, n_shared);
+    return (uint8_t *)bytes;
+}
+
 enum status images_load(MPI_Comm comm, const struct train_config *config, const char *directory, struct images *images)
 {
     int rank;
+    size_t n_pixel, n_label;
     MPI_Comm_rank(comm, &rank);
     *images = (struct images){0};
     enum status status = rank == 0 ? read_files(config, directory, images) : STATUS_OK;
@@ -53,9 +63,8 @@ enum status images_load(MPI_Comm comm, const struct train_config *config, const 
         images_clear(images);
         return status;
     }
-    size_t n_pixel = (size_t)images->n * N_PIXEL, n_label = (size_t)images->n;
-    share_bytes(comm, (char **)&images->pixels, &n_pixel);
-    share_bytes(comm, (char **)&images->labels, &n_label);
+    images->pixels = share_values(comm, images->pixels, images->n * N_PIXEL, &n_pixel);
+    images->labels = share_values(comm, images->labels, images->n, &n_label);
     images->n = (int64_t)n_label;
     digest_of(images->pixels, n_pixel, images->pixels_sha256);
     digest_of(images->labels, n_label, images->labels_sha256);

@@ -12,6 +12,8 @@
 #include "reference/sweep.h"
 
 static const char manifest_name[] = "train.json", mark_name[] = "train.json.partial";
+/* What every manifest starts with. */
+static const char opening[] = "{\n  \"format\": \"assay-train/1\",\n";
 enum { MANIFEST_LIMIT = 256 << 20 };
 
 void text_add_double(struct text *text, double value)
@@ -52,7 +54,7 @@ void manifest_head(const struct train_config *config, const struct images *image
     hex_encode(images->pixels_sha256, DIGEST_BYTES, pixels);
     hex_encode(images->labels_sha256, DIGEST_BYTES, labels);
     text_init(head);
-    text_add(head, "{\n  \"format\": \"assay-train/1\",\n  \"config\": ");
+    text_add(head, "%s  \"config\": ", opening);
     add_indented(head, &resolved);
     text_add(head, ",\n  \"data\": {\"images_sha256\": \"%s\", \"labels_sha256\": \"%s\"},\n", pixels, labels);
     text_clear(&resolved);
@@ -116,13 +118,30 @@ bool manifest_is_current(const char *directory, const char *head, struct train_s
 
 /* ---- before and after ---- */
 
+/* Any train.json of another program is not ours to replace. */
+static enum status refuse_foreign_manifest(const char *path)
+{
+    char *bytes = NULL;
+    size_t n = 0, n_opening = strlen(opening);
+    enum status status = file_load(path, MANIFEST_LIMIT, &bytes, &n);
+    if (status != STATUS_OK || n < n_opening || memcmp(bytes, opening, n_opening) != 0)
+        status = fail(CANNOT_WRITE,
+                      "%s: expected the manifest of an earlier `assay train`, found something else; choose another "
+                      "train.directory",
+                      path);
+    memory_free(bytes);
+    return status;
+}
+
 enum status manifest_begin(const char *directory, const char *head)
 {
     char *manifest = path_join(directory, manifest_name), *mark = path_join(directory, mark_name);
     enum status status = directory_make(directory);
-    if (status == STATUS_OK && path_exists(manifest))
-        status = file_rename(manifest, mark); /* durable before the first file it lists is touched */
-    else if (status == STATUS_OK && !path_exists(mark)) {
+    if (status == STATUS_OK && path_exists(manifest)) {
+        status = refuse_foreign_manifest(manifest);
+        if (status == STATUS_OK)
+            status = file_rename(manifest, mark); /* durable before the first file it lists is touched */
+    } else if (status == STATUS_OK && !path_exists(mark)) {
         status = sweep_refuse_foreign(directory);
         if (status == STATUS_OK)
             status = file_store(mark, head, strlen(head), 0666);

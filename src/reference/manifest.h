@@ -11,16 +11,16 @@
 #include "reference/train.h"
 
 /* The first part of the manifest: all that decides the files, which are the format, the resolved config and the digests
- * of the data. The caller owns the text.  @local */
+ * of the data.  The caller owns the text.  @local */
 void manifest_head(const struct train_config *config, const struct images *images, struct text *head);
 
-/* Whether `directory` has a manifest with this head and every file it lists, in its size; then fills *summary.  @local
- */
+/* Whether `directory` has a manifest with this head and every file it lists, in its size; then fills *summary.
+ * @local */
 bool manifest_is_current(const char *directory, const char *head, struct train_summary *summary);
 
 /* Makes the directory ready: creates it, turns an older manifest into the mark train.json.partial (or writes that
  * mark), and removes earlier checkpoints and captures, which a glob would take for new ones.  Without manifest or mark
- * nothing of ours may be there.
+ * no file of those names may be there.
  * @local   @fails CANNOT_WRITE */
 enum status manifest_begin(const char *directory, const char *head);
 /* Writes the manifest and removes the mark.  @local   @fails CANNOT_WRITE */

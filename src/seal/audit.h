@@ -16,8 +16,8 @@ struct audit {
 };
 
 /* A log of `size` entries is read by all ranks, each its share.  Every group of 256 entries has three witnesses: the
- * bundle, the tile of its hashes, and the hash one level up; where one disagrees with the other two it is the wrong one,
- * and the signed root decides whether all verdicts together are right.  audit_clear releases *audit.
+ * bundle, the tile of its hashes, and the hash one level up; where one disagrees with the other two it is the wrong
+ * one, and the signed root decides whether all verdicts together are right.  audit_clear releases *audit.
  * @collective comm */
 void audit_log(MPI_Comm comm, const char *log, int64_t size, const struct hash *root, struct findings *findings,
                struct audit *audit);

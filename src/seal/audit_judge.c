@@ -72,8 +72,8 @@ static void root_of_groups(const struct hash *groups, int64_t size, struct hash 
         merkle_node(&range.node[i], root, root);
 }
 
-/* Sets the hash of each group; one without a majority gets its bundle or its tile, as `believe_bundles` says, where that
- * is there, else the other, else what the level above says. */
+/* Sets the hash of each group; one without a majority gets its bundle or its tile, as `believe_bundles` says, where
+ * that is there, else the other, else what the level above says. */
 static void choose(const char *log, int64_t size, const struct witness *witnesses, bool believe_bundles,
                    struct hash *groups)
 {
@@ -138,10 +138,11 @@ static void tell_contradictions(int64_t size, const struct hash *root, const str
     text_init(&computed);
     base64_encode(&expected, root->bytes, DIGEST_BYTES);
     base64_encode(&computed, found.bytes, DIGEST_BYTES);
-    findings_add(findings, FOUND_LOG, -1,
-                 "seal/tile: the %lld entries on disk have the root %s, signed was %s: this is another log than the one "
-                 "that was signed",
-                 (long long)size, computed.bytes, expected.bytes);
+    findings_add(
+        findings, FOUND_LOG, -1,
+        "seal/tile: the %lld entries on disk have the root %s, signed was %s: this is another log than the one "
+        "that was signed",
+        (long long)size, computed.bytes, expected.bytes);
     for (int64_t g = 0; g < tile_count(size, 0); g++) {
         struct witness *witness = &witnesses[g];
         witness->bundle_is_right = witness->has_bundle; /* worth reading: it may say what was changed */

@@ -1,4 +1,5 @@
-/* Checkpoints: the signed statement that a log of this origin and size has this root.   @source c2sp.org/tlog-checkpoint */
+/* Checkpoints: the signed statement that a log of this origin and size has this root.   @source
+ * c2sp.org/tlog-checkpoint */
 #ifndef ASSAY_SEAL_CHECKPOINT_H
 #define ASSAY_SEAL_CHECKPOINT_H
 

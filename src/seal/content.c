@@ -15,7 +15,7 @@ static enum status hash_open_file(int descriptor, const char *path, int64_t offs
                                   uint8_t sha256[DIGEST_BYTES])
 {
     struct digest *digest = digest_create();
-    char *piece = memory_allocate(PIECE_BYTES, 1);
+    char *piece = memory_allocate(bytes < PIECE_BYTES ? bytes : PIECE_BYTES, 1);
     enum status status = STATUS_OK;
     digest_begin(digest);
     for (int64_t at = 0; at < bytes && status == STATUS_OK; at += PIECE_BYTES) {

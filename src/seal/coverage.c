@@ -21,8 +21,8 @@ static enum status check_file(const struct segment *first, const struct segment 
     int64_t n = 0, covered = 0;
     for (const struct segment *item = first; item < last; item++) {
         if (item->offset < 0 || item->bytes < 0 || item->bytes > INT64_MAX - item->offset)
-            return fail(BAD_RUN, "input %s: a table lists %lld bytes at byte %lld, which no file can have",
-                        first->path, (long long)item->bytes, (long long)item->offset);
+            return fail(BAD_RUN, "input %s: a table lists %lld bytes at byte %lld, which no file can have", first->path,
+                        (long long)item->bytes, (long long)item->offset);
         if (item->kind == SEGMENT_RAW)
             pieces[n++] = (struct piece){item->offset, item->offset + item->bytes};
     }

@@ -42,8 +42,8 @@ bool hand_next(const struct hand *hand, size_t *at, int64_t *index, const char *
     return true;
 }
 
-/* How many bytes of this rank's entries go to each rank: work goes out in slices of one size, counted from rank 0's first
- * entry on. */
+/* How many bytes of this rank's entries go to each rank: work goes out in slices of one size, counted from rank 0's
+ * first entry on. */
 static void count_slices(const struct hand *own, int64_t before, int64_t slice, int n_rank, int *counts)
 {
     struct card card;

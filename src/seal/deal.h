@@ -17,8 +17,8 @@ void hand_clear(struct hand *hand);
 /* Entry number `index` of the log, and the bytes that must be read to check it. */
 void hand_add(struct hand *hand, int64_t index, int64_t work, const char *entry, size_t n);
 
-/* All ranks' entries in order of rank, cut anew into parts of about equal work, in the same order: `own` goes in, `dealt`
- * comes out (empty before).  @collective comm */
+/* All ranks' entries in order of rank, cut anew into parts of about equal work, in the same order: `own` goes in,
+ * `dealt` comes out (empty before).  @collective comm */
 void deal_entries(MPI_Comm comm, const struct hand *own, struct hand *dealt);
 
 /* The entry at *at, which moves on to the next; false at the end.  Borrowed. */

@@ -44,8 +44,8 @@ static void add_entry(struct collector *collector, const struct entry *entry, co
 }
 
 /* Takes the entries of one bundle; *more tells whether inputs may follow in the next. */
-static enum status collect_bundle(const struct bundle *bundle, struct collector *collector,
-                                  struct statement *statement, bool *more)
+static enum status collect_bundle(const struct bundle *bundle, struct collector *collector, struct statement *statement,
+                                  bool *more)
 {
     for (int k = 0; k < bundle->n && *more; k++) {
         struct entry entry;

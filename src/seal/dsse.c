@@ -81,8 +81,9 @@ enum status dsse_verify(const char *bytes, size_t n, const char *type, const str
         if (verify_key_accepts(key, again.bytes, again.length, signature))
             text_add_bytes(payload, found.bytes, found.length);
         else
-            status = fail(DIFFERS, "%s: the signature by %s does not fit the payload: it was changed after it was "
-                                   "signed",
+            status = fail(DIFFERS,
+                          "%s: the signature by %s does not fit the payload: it was changed after it was "
+                          "signed",
                           where, key->name);
     }
     text_clear(&found);

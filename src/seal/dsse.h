@@ -5,7 +5,8 @@
 
 #include "seal/key.h"
 
-/* Adds {"payload":…,"payloadType":…,"signatures":[{"keyid":…,"sig":…}]} and LF; keyid is the key's id in hex.  @local */
+/* Adds {"payload":…,"payloadType":…,"signatures":[{"keyid":…,"sig":…}]} and LF; keyid is the key's id in hex.  @local
+ */
 void dsse_write(const struct text *payload, const char *type, const struct signing_key *key, struct text *envelope);
 
 /* Adds to `payload` what an envelope of this type holds that `key` signed.  Accepts exactly what dsse_write writes.

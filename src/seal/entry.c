@@ -12,15 +12,15 @@
 static const struct entry_line config_lines[] = {
     {"path", LINE_NAME, AT(path)}, {"bytes", LINE_INTEGER, AT(bytes)}, {"sha256", LINE_SHA256, AT(sha256)}};
 static const struct entry_line input_lines[] = {
-    {"path", LINE_NAME, AT(path)},       {"object", LINE_NAME, AT(object)},      {"kind", LINE_SEGMENT, AT(segment)},
-    {"offset", LINE_INTEGER, AT(offset)}, {"bytes", LINE_INTEGER, AT(bytes)},     {"row", LINE_INTEGER, AT(row_first)},
+    {"path", LINE_NAME, AT(path)},        {"object", LINE_NAME, AT(object)},  {"kind", LINE_SEGMENT, AT(segment)},
+    {"offset", LINE_INTEGER, AT(offset)}, {"bytes", LINE_INTEGER, AT(bytes)}, {"row", LINE_INTEGER, AT(row_first)},
     {"rows", LINE_INTEGER, AT(n_row)},    {"sha256", LINE_SHA256, AT(sha256)}};
-static const struct entry_line dataset_lines[] = {
-    {"path", LINE_NAME, AT(path)},   {"object", LINE_NAME, AT(object)}, {"type", LINE_TYPE, AT(type)},
-    {"shape", LINE_SHAPE, AT(n_dim)}, {"unit", LINE_TEXT, AT(unit)},     {"description", LINE_TEXT, AT(text)}};
+static const struct entry_line dataset_lines[] = {{"path", LINE_NAME, AT(path)}, {"object", LINE_NAME, AT(object)},
+                                                  {"type", LINE_TYPE, AT(type)}, {"shape", LINE_SHAPE, AT(n_dim)},
+                                                  {"unit", LINE_TEXT, AT(unit)}, {"description", LINE_TEXT, AT(text)}};
 static const struct entry_line chunk_lines[] = {
-    {"path", LINE_NAME, AT(path)},       {"object", LINE_NAME, AT(object)}, {"start", LINE_INTEGER, AT(row_first)},
-    {"count", LINE_INTEGER, AT(n_row)},  {"type", LINE_TYPE, AT(type)},     {"bytes", LINE_INTEGER, AT(bytes)},
+    {"path", LINE_NAME, AT(path)},      {"object", LINE_NAME, AT(object)}, {"start", LINE_INTEGER, AT(row_first)},
+    {"count", LINE_INTEGER, AT(n_row)}, {"type", LINE_TYPE, AT(type)},     {"bytes", LINE_INTEGER, AT(bytes)},
     {"sha256", LINE_SHA256, AT(sha256)}};
 static const struct entry_line footer_lines[] = {{"config", LINE_INTEGER, AT(counts[ENTRY_CONFIG])},
                                                  {"input", LINE_INTEGER, AT(counts[ENTRY_INPUT])},
@@ -30,11 +30,15 @@ static const struct entry_line footer_lines[] = {{"config", LINE_INTEGER, AT(cou
                                                  {"total", LINE_INTEGER, AT(total)},
                                                  {"complete", LINE_WORD, 0}};
 
-#define FORM(name, lines) {name, lines, sizeof lines / sizeof lines[0]}
-const struct entry_form entry_forms[ENTRY_KIND_COUNT] = {
-    [ENTRY_CONFIG] = FORM("config", config_lines),    [ENTRY_INPUT] = FORM("input", input_lines),
-    [ENTRY_DATASET] = FORM("dataset", dataset_lines), [ENTRY_CHUNK] = FORM("chunk", chunk_lines),
-    [ENTRY_FOOTER] = FORM("footer", footer_lines)};
+#define FORM(name, lines)                                                                                              \
+    {                                                                                                                  \
+        name, lines, sizeof lines / sizeof lines[0]                                                                    \
+    }
+const struct entry_form entry_forms[ENTRY_KIND_COUNT] = {[ENTRY_CONFIG] = FORM("config", config_lines),
+                                                         [ENTRY_INPUT] = FORM("input", input_lines),
+                                                         [ENTRY_DATASET] = FORM("dataset", dataset_lines),
+                                                         [ENTRY_CHUNK] = FORM("chunk", chunk_lines),
+                                                         [ENTRY_FOOTER] = FORM("footer", footer_lines)};
 
 const char *entry_kind_name(enum entry_kind kind)
 {
@@ -70,37 +74,37 @@ static bool write_value(const struct entry *entry, const struct entry_line *line
     const void *value = (const char *)entry + line->offset;
     const char *name = NULL;
     switch (line->type) {
-    case LINE_NAME:
-    case LINE_TEXT:
-    case LINE_TYPE:
-        memcpy(&name, value, sizeof name);
-        if (!is_name(name, line->type == LINE_TEXT) || (line->type == LINE_TYPE && entry_type_bytes(name) == 0))
-            return false;
-        text_add(text, " %s", name);
-        return true;
-    case LINE_INTEGER:
-        text_add(text, " %lld", (long long)*(const int64_t *)value);
-        return *(const int64_t *)value >= 0;
-    case LINE_SEGMENT:
-        text_add(text, " %s", entry->segment == SEGMENT_RAW ? "raw" : "logical");
-        return true;
-    case LINE_SHAPE:
-        for (int i = 0; i < entry->n_dim; i++) {
-            if (entry->dims[i] < 0)
+        case LINE_NAME:
+        case LINE_TEXT:
+        case LINE_TYPE:
+            memcpy(&name, value, sizeof name);
+            if (!is_name(name, line->type == LINE_TEXT) || (line->type == LINE_TYPE && entry_type_bytes(name) == 0))
                 return false;
-            text_add(text, " %lld", (long long)entry->dims[i]);
+            text_add(text, " %s", name);
+            return true;
+        case LINE_INTEGER:
+            text_add(text, " %lld", (long long)*(const int64_t *)value);
+            return *(const int64_t *)value >= 0;
+        case LINE_SEGMENT:
+            text_add(text, " %s", entry->segment == SEGMENT_RAW ? "raw" : "logical");
+            return true;
+        case LINE_SHAPE:
+            for (int i = 0; i < entry->n_dim; i++) {
+                if (entry->dims[i] < 0)
+                    return false;
+                text_add(text, " %lld", (long long)entry->dims[i]);
+            }
+            if (entry->n_dim == 0)
+                text_add(text, " scalar");
+            return true;
+        case LINE_SHA256: {
+            char hex[2 * DIGEST_BYTES + 1];
+            hex_encode(value, DIGEST_BYTES, hex);
+            text_add(text, " %s", hex);
+            return true;
         }
-        if (entry->n_dim == 0)
-            text_add(text, " scalar");
-        return true;
-    case LINE_SHA256: {
-        char hex[2 * DIGEST_BYTES + 1];
-        hex_encode(value, DIGEST_BYTES, hex);
-        text_add(text, " %s", hex);
-        return true;
-    }
-    case LINE_WORD:
-        return true;
+        case LINE_WORD:
+            return true;
     }
     return false;
 }
@@ -113,14 +117,14 @@ enum status entry_write(const struct entry *entry, struct text *text)
     text_init(&out);
     text_add(&out, "assay/%s/v1\n", form->name);
     for (int i = 0; i < form->n_line && status == STATUS_OK; i++) {
-        text_add(&out, "%s", form->lines[i].name);
+        text_add_bytes(&out, form->lines[i].name, strlen(form->lines[i].name));
         if (!write_value(entry, &form->lines[i], &out))
             status = fail(BAD_RUN,
                           "%s %s %s: the %s of a log entry must be plain UTF-8 text without control characters, and "
                           "not empty; rename it and run the job again",
                           form->name, entry->path ? entry->path : "?", entry->object ? entry->object : "",
                           form->lines[i].name);
-        text_add(&out, "\n");
+        text_add_bytes(&out, "\n", 1);
     }
     if (status == STATUS_OK && out.length > ENTRY_MAX_BYTES)
         status = fail(BAD_RUN, "%s %.200s: a log entry of %zu bytes is too long, at most %d fit; shorten its names",

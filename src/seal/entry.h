@@ -6,8 +6,8 @@
  *     start 4096
  *     …
  *
- * Lines end in LF and come in a fixed order, so that there is exactly one text for each content: what is hashed needs no
- * canonical form of its own.  Names and places are inside what is hashed; contents stay out, only digests go in. */
+ * Lines end in LF and come in a fixed order, so that there is exactly one text for each content: what is hashed needs
+ * no canonical form of its own.  Names and places are inside what is hashed; contents stay out, only digests go in. */
 #ifndef ASSAY_SEAL_ENTRY_H
 #define ASSAY_SEAL_ENTRY_H
 

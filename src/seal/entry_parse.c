@@ -21,29 +21,29 @@ static void parse_shape(struct entry *entry, const char *value)
     }
 }
 
-/* Sets one field from the text after the line's name, which stays where it is.  Anything odd either fails here or is not
- * written back as it was found. */
+/* Sets one field from the text after the line's name, which stays where it is.  Anything odd either fails here or is
+ * not written back as it was found. */
 static bool parse_value(struct entry *entry, const struct entry_line *line, const char *value)
 {
     void *field = (char *)entry + line->offset;
     switch (line->type) {
-    case LINE_NAME:
-    case LINE_TEXT:
-    case LINE_TYPE:
-        memcpy(field, &value, sizeof value);
-        return true;
-    case LINE_INTEGER:
-        return parse_integer(value, strlen(value), field);
-    case LINE_SEGMENT:
-        entry->segment = strcmp(value, "logical") == 0 ? SEGMENT_LOGICAL : SEGMENT_RAW;
-        return true;
-    case LINE_SHAPE:
-        parse_shape(entry, value);
-        return true;
-    case LINE_SHA256:
-        return hex_decode(value, field, DIGEST_BYTES);
-    case LINE_WORD:
-        return true;
+        case LINE_NAME:
+        case LINE_TEXT:
+        case LINE_TYPE:
+            memcpy(field, &value, sizeof value);
+            return true;
+        case LINE_INTEGER:
+            return parse_integer(value, strlen(value), field);
+        case LINE_SEGMENT:
+            entry->segment = strcmp(value, "logical") == 0 ? SEGMENT_LOGICAL : SEGMENT_RAW;
+            return true;
+        case LINE_SHAPE:
+            parse_shape(entry, value);
+            return true;
+        case LINE_SHA256:
+            return hex_decode(value, field, DIGEST_BYTES);
+        case LINE_WORD:
+            return true;
     }
     return false;
 }
@@ -109,8 +109,9 @@ enum status entry_parse(const char *bytes, size_t n, const char *where, struct e
     }
     if (!good) {
         entry_clear(&found);
-        return fail(BAD_RUN, "%s: expected a log entry in exactly the form that this program writes, found %zu other "
-                             "bytes: the file is damaged or from another version",
+        return fail(BAD_RUN,
+                    "%s: expected a log entry in exactly the form that this program writes, found %zu other "
+                    "bytes: the file is damaged or from another version",
                     where, n);
     }
     *entry = found;

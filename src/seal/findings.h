@@ -32,8 +32,8 @@ void findings_clear(struct findings *findings);
 void findings_add(struct findings *findings, enum finding_phase phase, int64_t place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* All ranks' findings in order on rank 0, no more than FINDINGS_KEPT of them, and `total` on every rank; the other ranks'
- * lists become empty.  @collective comm */
+/* All ranks' findings in order on rank 0, no more than FINDINGS_KEPT of them, and `total` on every rank; the other
+ * ranks' lists become empty.  @collective comm */
 void findings_gather(MPI_Comm comm, struct findings *findings);
 
 #endif

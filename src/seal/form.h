@@ -21,8 +21,8 @@ void form_digest(struct form *form, uint8_t sha256[32]);
 /* A JSON object as it stands, from its first brace to its last.  Reading: *value is owned by the caller. */
 void form_object(struct form *form, char **value);
 
-/* Whether a list has an element i, of n when writing; writes or takes the comma before it.  Reading ends at a ']', which
- * is left to be taken. */
+/* Whether a list has an element i, of n when writing; writes or takes the comma before it.  Reading ends at a ']',
+ * which is left to be taken. */
 bool form_next(struct form *form, int64_t i, int64_t n);
 /* The list with room for element i when reading, counted in *n; the list as it is when writing. */
 void *form_room(const struct form *form, void *items, int64_t i, int64_t *n, size_t size);
@@ -30,7 +30,8 @@ void *form_room(const struct form *form, void *items, int64_t i, int64_t *n, siz
 #define FORM_NEXT(form, i, items, n)                                                                                   \
     (form_next(form, i, n) && ((items) = form_room(form, items, i, &(n), sizeof *(items))) != NULL)
 
-/* Room for one more element, zeroed, after n of them, in a list that begins as NULL; the list, perhaps moved.  @local */
+/* Room for one more element, zeroed, after n of them, in a list that begins as NULL; the list, perhaps moved.  @local
+ */
 void *list_grow(void *items, int64_t n, size_t size);
 
 #endif

@@ -15,13 +15,27 @@ enum { CHECKPOINT_LIMIT = 1 << 20, STATEMENT_LIMIT = 1 << 30 };
  * checkpoint from asking for any amount of memory. */
 static const int64_t most_entries = (int64_t)1 << 32;
 
+/* The run's own key, which seal_run stored with one line feed after it. */
+static enum status load_own_key(const char *run_directory, struct verify_key *key)
+{
+    char *path = path_join(run_directory, SEAL_KEY), *bytes = NULL;
+    size_t n = 0;
+    enum status status = file_load(path, CHECKPOINT_LIMIT, &bytes, &n);
+    if (status == STATUS_OK && (n == 0 || bytes[n - 1] != '\n'))
+        status = fail(BAD_KEY, "%s: expected a line with a verification key", path);
+    if (status == STATUS_OK)
+        status = verify_key_parse(bytes, n - 1, path, key);
+    memory_free(bytes);
+    memory_free(path);
+    return status;
+}
+
 static enum status load_key(const char *run_directory, const char *vkey, struct findings *findings,
                             struct ground *ground)
 {
     struct verify_key own;
-    char *path = path_join(run_directory, SEAL_KEY);
     enum status status = vkey != NULL ? verify_key_find(vkey, &ground->key) : STATUS_OK;
-    bool has_own = status == STATUS_OK && verify_key_load(path, &own) == STATUS_OK;
+    bool has_own = status == STATUS_OK && load_own_key(run_directory, &own) == STATUS_OK;
     if (status == STATUS_OK && !has_own)
         findings_add(findings, FOUND_KEY, 0, SEAL_KEY ": the run's verification key is missing or damaged: %s",
                      failure_sentence());
@@ -32,7 +46,6 @@ static enum status load_key(const char *run_directory, const char *vkey, struct 
         ground->key = own;
     ground->key_was_given = vkey != NULL;
     ground->has_key = status == STATUS_OK && (has_own || vkey != NULL);
-    memory_free(path);
     return status;
 }
 
@@ -107,8 +120,9 @@ static enum status load_all(const char *run_directory, const char *vkey, struct 
     bool is_sealed = path_exists(path);
     memory_free(path);
     if (!is_sealed)
-        return fail(BAD_RUN, "%s: there is no " SEAL_CHECKPOINT ": the run was never sealed, or sealing did not come to "
-                             "its end; run `assay seal` on its config",
+        return fail(BAD_RUN,
+                    "%s: there is no " SEAL_CHECKPOINT ": the run was never sealed, or sealing did not come to "
+                    "its end; run `assay seal` on its config",
                     run_directory);
     enum status status = load_key(run_directory, vkey, findings, ground);
     if (status != STATUS_OK || !ground->has_key)

@@ -17,9 +17,10 @@ struct ground {
     struct statement statement; /* if has_statement */
 };
 
-/* Reads and checks them on rank 0 and shares them; what is wrong becomes findings on rank 0.  ground_clear releases it in
- * any case.
- * @collective comm   @fails BAD_RUN when the run was never sealed; BAD_KEY for a bad `vkey` (text or file, may be NULL) */
+/* Reads and checks them on rank 0 and shares them; what is wrong becomes findings on rank 0.  ground_clear releases it
+ * in any case.
+ * @collective comm   @fails BAD_RUN when the run was never sealed; BAD_KEY for a bad `vkey` (text or file, may be NULL)
+ */
 enum status ground_load(MPI_Comm comm, const char *run_directory, const char *vkey, struct findings *findings,
                         struct ground *ground);
 void ground_clear(struct ground *ground);

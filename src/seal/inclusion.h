@@ -9,7 +9,8 @@
 enum status inclusion_make(merkle_source *source, void *context, int64_t index, int64_t size,
                            struct merkle_proof *proof);
 
-/* Whether `proof` leads from `leaf` at `index` to `root` of a tree of `size` leaves; not a hash more or less.  @local */
+/* Whether `proof` leads from `leaf` at `index` to `root` of a tree of `size` leaves; not a hash more or less.  @local
+ */
 bool inclusion_holds(const struct merkle_proof *proof, const struct hash *leaf, int64_t index, int64_t size,
                      const struct hash *root);
 

@@ -20,10 +20,11 @@ enum status key_name_check(const char *name)
         good = name[i] > 0x20 && name[i] < 0x7f && name[i] != '+';
     if (good)
         return STATUS_OK;
-    return fail(BAD_KEY,
-                "origin \"%.300s\": expected a URL without its scheme, like example.org/audit/digits: 1 to %d printable "
-                "ASCII characters without spaces, '+' or \"://\"",
-                name, KEY_NAME_MAX);
+    return fail(
+        BAD_KEY,
+        "origin \"%.300s\": expected a URL without its scheme, like example.org/audit/digits: 1 to %d printable "
+        "ASCII characters without spaces, '+' or \"://\"",
+        name, KEY_NAME_MAX);
 }
 
 void verify_key_name(struct verify_key *key)
@@ -81,8 +82,9 @@ enum status verify_key_parse(const char *bytes, size_t n, const char *where, str
     }
     text_clear(&again);
     if (!good)
-        return fail(BAD_KEY, "%s: expected a verification key NAME+ID+BASE64 of an Ed25519 key whose parts belong "
-                             "together, found something else; take it from the one who sealed the run",
+        return fail(BAD_KEY,
+                    "%s: expected a verification key NAME+ID+BASE64 of an Ed25519 key whose parts belong "
+                    "together, found something else; take it from the one who sealed the run",
                     where);
     *key = found;
     return STATUS_OK;

@@ -8,8 +8,8 @@
 static enum status hash_rows(const struct log_plan *plan, const struct log_dataset *dataset, struct entry *entry)
 {
     char *rows = memory_allocate(entry->bytes, 1);
-    enum status status = table_read(plan->tables[dataset->table].reader, dataset->shape->path, entry->row_first,
-                                    entry->n_row, rows);
+    enum status status =
+        table_read(plan->tables[dataset->table].reader, dataset->shape->path, entry->row_first, entry->n_row, rows);
     if (status == STATUS_OK)
         digest_of(rows, (size_t)entry->bytes, entry->sha256);
     memory_free(rows);
@@ -23,8 +23,8 @@ enum status log_measure(const struct log_plan *plan, int64_t i, enum measure_way
     enum status status = STATUS_OK;
     log_plan_entry(plan, i, &entry, &dataset);
     if (dataset != NULL && way == BY_EXTENT)
-        status = content_hash(plan->tables[dataset->table].path,
-                              dataset->offset + entry.row_first * dataset->row_bytes, entry.bytes, entry.sha256);
+        status = content_hash(plan->tables[dataset->table].path, dataset->offset + entry.row_first * dataset->row_bytes,
+                              entry.bytes, entry.sha256);
     else if (dataset != NULL)
         status = hash_rows(plan, dataset, &entry);
     return status == STATUS_OK ? entry_write(&entry, text) : status;

@@ -38,7 +38,8 @@ struct log_plan {
 enum status log_plan_open(const char *run_directory, const char *const *tables, int n_table, struct log_plan *plan);
 void log_plan_close(struct log_plan *plan);
 
-/* Entry i, its texts borrowed; the digest of a chunk is left zero, and *dataset is then the chunk's (otherwise NULL). */
+/* Entry i, its texts borrowed; the digest of a chunk is left zero, and *dataset is then the chunk's (otherwise NULL).
+ */
 void log_plan_entry(const struct log_plan *plan, int64_t i, struct entry *entry, const struct log_dataset **dataset);
 
 /* Entries [*begin, *end) are part `part` of `n_part`, about as much work as the others.  @local */

@@ -67,8 +67,9 @@ enum status log_recheck(MPI_Comm comm, const char *log, const struct log_plan *p
     if (status == STATUS_OK) {
         range_reduce(shifted, &range, &found);
         if (!hash_equal(&found, root))
-            status = fail(DIFFERS, "%s: the entries on disk have another root than was computed: memory or disk of a "
-                                   "node is not to be trusted; nothing was signed",
+            status = fail(DIFFERS,
+                          "%s: the entries on disk have another root than was computed: memory or disk of a "
+                          "node is not to be trusted; nothing was signed",
                           log);
         status = agree(comm, status);
     }

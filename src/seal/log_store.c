@@ -35,8 +35,9 @@ static enum status store_all(MPI_Comm comm, const char *log, const struct log_pa
     if (status == STATUS_OK)
         status = tile_writer_end(writer, &written);
     if (status == STATUS_OK && !hash_equal(&written, root))
-        status = fail(DIFFERS, "%s: the entries that arrived have another root than the ranks computed: memory or network "
-                               "of a node is not to be trusted; nothing was signed",
+        status = fail(DIFFERS,
+                      "%s: the entries that arrived have another root than the ranks computed: memory or network "
+                      "of a node is not to be trusted; nothing was signed",
                       log);
     tile_writer_clear(writer);
     memory_free(writer);

@@ -12,7 +12,8 @@ enum status log_store(MPI_Comm comm, const char *log, const struct log_part *par
 
 /* Measures every entry again, each on the next rank and by the other way, compares it with the one on disk, and tells
  * whether the entries on disk have the root.
- * @collective comm   @fails DIFFERS when the log on disk is another one; BAD_RUN, BAD_INPUT when a table cannot be read */
+ * @collective comm   @fails DIFFERS when the log on disk is another one; BAD_RUN, BAD_INPUT when a table cannot be read
+ */
 enum status log_recheck(MPI_Comm comm, const char *log, const struct log_plan *plan, const struct hash *root,
                         bool quiet);
 

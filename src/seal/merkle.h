@@ -28,12 +28,13 @@ void merkle_root(const struct hash *leaves, int64_t n, struct hash *root);
 /* The largest power of two strictly below n, for n >= 2: where a tree of n leaves splits. */
 int64_t merkle_split(int64_t n);
 
-/* Where the hashes of a tree come from: the root of the perfect subtree over leaves [index 2^level, (index + 1) 2^level).
+/* Where the hashes of a tree come from: the root of the perfect subtree over leaves [index 2^level, (index + 1)
+ * 2^level).
  * @local   @fails as the source says */
 typedef enum status merkle_source(void *context, int level, int64_t index, struct hash *hash);
 
-/* The root of leaves [begin, end), 0 <= begin < end, as a subtree of a larger tree (begin is a multiple of a power of two
- * that is at least end - begin).  @local   @fails as the source does */
+/* The root of leaves [begin, end), 0 <= begin < end, as a subtree of a larger tree (begin is a multiple of a power of
+ * two that is at least end - begin).  @local   @fails as the source does */
 enum status merkle_span(merkle_source *source, void *context, int64_t begin, int64_t end, struct hash *root);
 
 /* A proof never needs more hashes than this, for sizes up to 2^63 − 1. */

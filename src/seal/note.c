@@ -71,8 +71,9 @@ enum status note_verify(const char *bytes, size_t n, const struct verify_key *ke
 {
     size_t body = find_body(bytes, n);
     if (body == 0 || body + 1 == n || !is_plain_text(bytes, n))
-        return fail(BAD_RUN, "%s: expected a signed note (lines of plain text, a blank line, signatures), found "
-                             "something else: the file is damaged",
+        return fail(BAD_RUN,
+                    "%s: expected a signed note (lines of plain text, a blank line, signatures), found "
+                    "something else: the file is damaged",
                     where);
     struct cursor lines;
     bool is_signed = false;

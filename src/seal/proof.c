@@ -76,8 +76,7 @@ static bool parse(const char *bytes, size_t n, struct proof *proof)
 static enum status check(const struct proof *proof, const struct verify_key *key, const char *where,
                          struct checkpoint *checkpoint)
 {
-    enum status status =
-        checkpoint_verify(proof->checkpoint.bytes, proof->checkpoint.length, key, where, checkpoint);
+    enum status status = checkpoint_verify(proof->checkpoint.bytes, proof->checkpoint.length, key, where, checkpoint);
     if (status != STATUS_OK)
         return status == BAD_RUN ? fail(BAD_INPUT, "%s", failure_sentence()) : status;
     struct hash leaf;
@@ -97,8 +96,9 @@ enum status proof_verify(const char *bytes, size_t n, const struct verify_key *k
     proof_init(&found);
     enum status status = parse(bytes, n, &found)
                              ? check(&found, key, where, checkpoint)
-                             : fail(BAD_INPUT, "%s: expected a proof file (c2sp.org/tlog-proof@v1 with an entry), found "
-                                               "something else: the file is damaged or no proof",
+                             : fail(BAD_INPUT,
+                                    "%s: expected a proof file (c2sp.org/tlog-proof@v1 with an entry), found "
+                                    "something else: the file is damaged or no proof",
                                     where);
     if (status == STATUS_OK)
         *proof = found;

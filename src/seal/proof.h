@@ -16,8 +16,8 @@ void proof_init(struct proof *proof);
 void proof_clear(struct proof *proof);
 void proof_write(const struct proof *proof, struct text *text);
 
-/* Parses exactly what proof_write writes, checks the checkpoint's signature with `key` and that the entry is in the tree
- * of its root.  On success proof_clear releases *proof; `checkpoint` says what was signed.
+/* Parses exactly what proof_write writes, checks the checkpoint's signature with `key` and that the entry is in the
+ * tree of its root.  On success proof_clear releases *proof; `checkpoint` says what was signed.
  * @local   @fails BAD_INPUT for the form, DIFFERS for what does not hold */
 enum status proof_verify(const char *bytes, size_t n, const struct verify_key *key, const char *where,
                          struct proof *proof, struct checkpoint *checkpoint);

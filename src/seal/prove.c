@@ -31,9 +31,9 @@ static enum status sealed_open(const char *run_directory, struct sealed *sealed)
     size_t n = 0;
     *sealed = (struct sealed){.log = path_join(run_directory, "seal")};
     text_init(&sealed->note);
-    enum status status = path_exists(path) ? file_load(path, LIMIT, &bytes, &n)
-                                           : fail(BAD_RUN, "%s: there is no " SEAL_CHECKPOINT ": seal the run first",
-                                                  run_directory);
+    enum status status = path_exists(path)
+                             ? file_load(path, LIMIT, &bytes, &n)
+                             : fail(BAD_RUN, "%s: there is no " SEAL_CHECKPOINT ": seal the run first", run_directory);
     if (status == STATUS_OK) {
         text_add_bytes(&sealed->note, bytes, n);
         status = verify_key_load(key, &sealed->key);

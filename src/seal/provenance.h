@@ -9,8 +9,8 @@
 #include "seal/statement.h"
 
 #define SEAL_CHECKPOINT "seal/checkpoint"
-#define SEAL_STATEMENT "seal/statement.intoto.jsonl"
-#define SEAL_KEY "seal/key.vkey"
+#define SEAL_STATEMENT  "seal/statement.intoto.jsonl"
+#define SEAL_KEY        "seal/key.vkey"
 
 /* Fills the statement on rank 0; the tables are hashed whole, shared over ranks.  `checkpoint` is the signed note, on
  * rank 0; the log must be on disk.  statement_clear releases it on every rank.

@@ -18,12 +18,12 @@ struct sealing {
     MPI_Comm comm;
     int rank, n_rank;
     const struct seal_request *request;
-    char *directory;          /* owned: seal/, also the log's */
-    struct signing_key *key;  /* owned; rank 0 */
+    char *directory;         /* owned: seal/, also the log's */
+    struct signing_key *key; /* owned; rank 0 */
     struct log_plan plan;
-    struct log_part part;     /* this rank's entries */
+    struct log_part part; /* this rank's entries */
     struct hash root;
-    struct text checkpoint;   /* as it will be signed; rank 0 */
+    struct text checkpoint; /* as it will be signed; rank 0 */
     struct statement statement;
 };
 
@@ -41,8 +41,7 @@ static enum status open_key(struct sealing *sealing)
 static enum status open_plan(struct sealing *sealing)
 {
     const struct seal_request *request = sealing->request;
-    enum status status =
-        log_plan_open(request->run_directory, request->tables, request->n_table, &sealing->plan);
+    enum status status = log_plan_open(request->run_directory, request->tables, request->n_table, &sealing->plan);
     status = agree(sealing->comm, status);
     if (status != STATUS_OK)
         return status;
@@ -51,8 +50,9 @@ static enum status open_plan(struct sealing *sealing)
     first = own;
     MPI_Bcast(&first, (int)sizeof first, MPI_BYTE, 0, sealing->comm);
     if (!hash_equal(&own, &first))
-        status = fail(BAD_RUN, "%s: ranks 0 and %d read different tables there: seal when nothing writes to the run, on "
-                               "a file system that all nodes share",
+        status = fail(BAD_RUN,
+                      "%s: ranks 0 and %d read different tables there: seal when nothing writes to the run, on "
+                      "a file system that all nodes share",
                       request->run_directory, sealing->rank);
     return agree(sealing->comm, status);
 }
@@ -109,8 +109,8 @@ static bool has_old_statement(const struct sealing *sealing)
     struct statement old;
     char *bytes = load_old(sealing, SEAL_STATEMENT, &n);
     text_init(&payload);
-    bool same = bytes != NULL && dsse_verify(bytes, n, STATEMENT_TYPE, signing_key_public(sealing->key),
-                                             SEAL_STATEMENT, &payload) == STATUS_OK;
+    bool same = bytes != NULL && dsse_verify(bytes, n, STATEMENT_TYPE, signing_key_public(sealing->key), SEAL_STATEMENT,
+                                             &payload) == STATUS_OK;
     if (same && statement_parse(payload.bytes, payload.length, SEAL_STATEMENT, &old) == STATUS_OK) {
         same = provenance_is_same(&old, &sealing->statement);
         statement_clear(&old);
@@ -127,8 +127,8 @@ static enum status recheck(struct sealing *sealing, bool *fits)
 {
     struct findings findings = {0};
     struct audit audit;
-    enum status status = log_recheck(sealing->comm, sealing->directory, &sealing->plan, &sealing->root,
-                                     sealing->request->quiet);
+    enum status status =
+        log_recheck(sealing->comm, sealing->directory, &sealing->plan, &sealing->root, sealing->request->quiet);
     *fits = status == STATUS_OK;
     if (status != STATUS_OK)
         return status == DIFFERS ? STATUS_OK : status;

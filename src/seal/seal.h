@@ -1,7 +1,8 @@
 /* Sealing a run: every input, the config and every block of every table under one signed Merkle root; and checking it.
  *
- * A sealed run directory has seal/checkpoint (the signed root), seal/tile/ (the log), seal/key.vkey (the public key) and
- * seal/statement.intoto.jsonl (how the run was made).  The root depends on the inputs, run.json and the tables alone. */
+ * A sealed run directory has seal/checkpoint (the signed root), seal/tile/ (the log), seal/key.vkey (the public key)
+ * and seal/statement.intoto.jsonl (how the run was made).  The root depends on the inputs, run.json and the tables
+ * alone. */
 #ifndef ASSAY_SEAL_SEAL_H
 #define ASSAY_SEAL_SEAL_H
 
@@ -27,7 +28,7 @@ struct seal_request { /* all borrowed */
 };
 
 struct seal_result {
-    char root[48];  /* base64 */
+    char root[48]; /* base64 */
     int64_t n_entry;
     char vkey[400]; /* the public key's text */
     bool unchanged; /* it was sealed with the same root before; nothing was touched */
@@ -35,7 +36,8 @@ struct seal_result {
 
 /* Hashes everything, builds the log, has it read back from disk by other ranks than wrote it, and only then signs.  An
  * older seal that no longer fits is removed first, its checkpoint before all else.  Same root on any number of ranks.
- * @collective comm   @fails BAD_RUN, BAD_INPUT, BAD_KEY, CANNOT_WRITE; DIFFERS when disk or memory are not to be trusted */
+ * @collective comm   @fails BAD_RUN, BAD_INPUT, BAD_KEY, CANNOT_WRITE; DIFFERS when disk or memory are not to be
+ * trusted */
 enum status seal_run(MPI_Comm comm, const struct seal_request *request, struct seal_result *result);
 
 enum { VERIFY_MAX_FINDING = 1000 };
@@ -43,13 +45,13 @@ enum { VERIFY_MAX_FINDING = 1000 };
 struct verify_report {
     char **findings; /* owned; sentences, each naming the file; the first 1,000, on rank 0 only */
     int64_t n_finding, n_finding_total;
-    int64_t n_entry;                    /* of the log */
-    int64_t n_input, n_input_byte;      /* segments checked, and their bytes */
-    int64_t n_block, n_block_byte;      /* table blocks checked, and their bytes */
-    char root[48];                      /* base64; "" when none could be read */
+    int64_t n_entry;               /* of the log */
+    int64_t n_input, n_input_byte; /* segments checked, and their bytes */
+    int64_t n_block, n_block_byte; /* table blocks checked, and their bytes */
+    char root[48];                 /* base64; "" when none could be read */
     char origin[256];
     char vkey[400];
-    bool key_was_given;                 /* else it is the run's own word: it shows damage, not forgery */
+    bool key_was_given; /* else it is the run's own word: it shows damage, not forgery */
 };
 
 /* Checks everything that lies on disk against the signed root, trusting no file.  `inputs_directory` NULL: where the
@@ -60,8 +62,8 @@ enum status verify_run(MPI_Comm comm, const char *run_directory, const char *inp
                        struct verify_report *report);
 void verify_report_clear(struct verify_report *report);
 
-/* Checks a proof file offline, and, if `content_path` is not NULL, that this file's content is what the proof speaks of.
- * Adds what is proved to `summary`, for people.
+/* Checks a proof file offline, and, if `content_path` is not NULL, that this file's content is what the proof speaks
+ * of. Adds what is proved to `summary`, for people.
  * @local   @fails BAD_INPUT for the form, BAD_KEY, DIFFERS when it does not hold, BAD_USAGE when the content cannot be
  * compared */
 enum status verify_proof(const char *proof_path, const char *vkey, const char *content_path, struct text *summary);

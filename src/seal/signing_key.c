@@ -49,8 +49,9 @@ static enum status read_key(FILE *file, const char *path, EVP_PKEY **found)
     enum status status = private_key != NULL
                              ? fail(BAD_KEY, "%s: expected an Ed25519 private key, found one of type %s", path,
                                     EVP_PKEY_get0_type_name(private_key))
-                             : fail(BAD_KEY, "%s: expected an Ed25519 private key in an unencrypted PKCS#8 PEM file, "
-                                             "found no key that can be read",
+                             : fail(BAD_KEY,
+                                    "%s: expected an Ed25519 private key in an unencrypted PKCS#8 PEM file, "
+                                    "found no key that can be read",
                                     path);
     EVP_PKEY_free(private_key);
     return status;
@@ -92,11 +93,10 @@ static enum status store(const char *path, EVP_PKEY *private_key)
     text_add(&temporary, "%s.tmp-%ld", path, (long)getpid());
     unlink(temporary.bytes);
     int descriptor = open(temporary.bytes, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good = descriptor >= 0 && write_key(descriptor, private_key) &&
-                (link(temporary.bytes, path) == 0 || errno == EEXIST);
-    enum status status = good ? STATUS_OK
-                              : fail(BAD_KEY, "%s: a new private key cannot be written there: %s", path,
-                                     strerror(errno));
+    bool good =
+        descriptor >= 0 && write_key(descriptor, private_key) && (link(temporary.bytes, path) == 0 || errno == EEXIST);
+    enum status status =
+        good ? STATUS_OK : fail(BAD_KEY, "%s: a new private key cannot be written there: %s", path, strerror(errno));
     unlink(temporary.bytes);
     text_clear(&temporary);
     return status;

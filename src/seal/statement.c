@@ -30,10 +30,10 @@ void statement_clear(struct statement *statement)
         memory_free(statement->versions[i].value);
     }
     clear_tables(statement);
-    void *const parts[] = {statement->subjects, statement->dependencies, statement->hosts, statement->versions,
-                           statement->origin,   statement->config,       statement->execution,
-                           statement->inputs_directory, statement->builder, statement->started, statement->finished,
-                           statement->invocation};
+    void *const parts[] = {statement->subjects,  statement->dependencies,     statement->hosts,
+                           statement->versions,  statement->origin,           statement->config,
+                           statement->execution, statement->inputs_directory, statement->builder,
+                           statement->started,   statement->finished,         statement->invocation};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         memory_free(parts[i]);
     *statement = (struct statement){0};

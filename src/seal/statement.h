@@ -1,5 +1,5 @@
-/* The statement: how a run was made and which files came out, as in-toto Statement v1 with SLSA Provenance v1.  It names
- * the root, but is not under it: ranks, hosts and times differ from run to run, the root does not.
+/* The statement: how a run was made and which files came out, as in-toto Statement v1 with SLSA Provenance v1.  It
+ * names the root, but is not under it: ranks, hosts and times differ from run to run, the root does not.
  * @source in-toto.io/Statement/v1, slsa.dev/provenance/v1 */
 #ifndef ASSAY_SEAL_STATEMENT_H
 #define ASSAY_SEAL_STATEMENT_H

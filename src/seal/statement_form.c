@@ -160,8 +160,9 @@ enum status statement_parse(const char *payload, size_t n, const char *where, st
     walk_statement(&form, &found);
     if (!cursor_is_done(&form.in) || !is_written_so(&found, payload, n)) {
         statement_clear(&found);
-        return fail(BAD_RUN, "%s: expected a provenance statement in exactly the form that this program writes, found "
-                             "something else at byte %zu of %zu: it is damaged or from another version",
+        return fail(BAD_RUN,
+                    "%s: expected a provenance statement in exactly the form that this program writes, found "
+                    "something else at byte %zu of %zu: it is damaged or from another version",
                     where, (size_t)(form.in.at - payload), n);
     }
     *statement = found;

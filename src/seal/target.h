@@ -1,4 +1,5 @@
-/* What a proof is asked for, as people write it: FILE, FILE@OFFSET, FILE#TENSOR, FILE:/DATASET, the last two with [ROW]. */
+/* What a proof is asked for, as people write it: FILE, FILE@OFFSET, FILE#TENSOR, FILE:/DATASET, the last two with
+ * [ROW]. */
 #ifndef ASSAY_SEAL_TARGET_H
 #define ASSAY_SEAL_TARGET_H
 
@@ -11,7 +12,8 @@ struct target {
     int64_t offset; /* −1: any */
 };
 
-/* `plain` takes the whole text as a file's name; otherwise the marks count, where they are.  target_clear releases it. */
+/* `plain` takes the whole text as a file's name; otherwise the marks count, where they are.  target_clear releases it.
+ */
 void target_parse(const char *what, bool plain, struct target *target);
 void target_clear(struct target *target);
 

@@ -6,10 +6,10 @@
 #include "seal/tiles.h"
 
 struct tile_writer {
-    const char *log;                                     /* borrowed: the directory */
-    struct text bundle;                                  /* entries since the last full bundle */
-    struct hash hashes[TILE_MAX_LEVEL + 1][TILE_WIDTH];  /* per level, those since its last full tile */
-    struct range range;                                  /* of all entries so far; range.end is their number */
+    const char *log;                                    /* borrowed: the directory */
+    struct text bundle;                                 /* entries since the last full bundle */
+    struct hash hashes[TILE_MAX_LEVEL + 1][TILE_WIDTH]; /* per level, those since its last full tile */
+    struct range range;                                 /* of all entries so far; range.end is their number */
 };
 
 /* Memory does not grow with the log; the struct itself is 64 KiB.  @local */

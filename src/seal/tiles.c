@@ -40,17 +40,24 @@ int64_t tile_count(int64_t size, int level)
     return n / TILE_WIDTH + (n % TILE_WIDTH != 0);
 }
 
-static enum status load(const char *log, int level, int64_t index, int width, int64_t limit, char **bytes, size_t *n)
+/* Where a tile or bundle lies; the caller owns it. */
+static char *path_of(const char *log, int level, int64_t index, int width)
 {
     struct text name;
     text_init(&name);
     tile_path(level, index, width, &name);
     char *path = path_join(log, name.bytes);
+    text_clear(&name);
+    return path;
+}
+
+static enum status load(const char *log, int level, int64_t index, int width, int64_t limit, char **bytes, size_t *n)
+{
+    char *path = path_of(log, level, index, width);
     enum status status = file_load(path, limit, bytes, n);
     if (status != STATUS_OK)
         status = fail(BAD_RUN, "%s", failure_sentence());
     memory_free(path);
-    text_clear(&name);
     return status;
 }
 
@@ -60,11 +67,9 @@ enum status tile_load(const char *log, int level, int64_t index, int width, stru
     size_t n = 0;
     enum status status = load(log, level, index, width, TILE_WIDTH * DIGEST_BYTES, &bytes, &n);
     if (status == STATUS_OK && n != (size_t)width * DIGEST_BYTES) {
-        struct text name;
-        text_init(&name);
-        tile_path(level, index, width, &name);
-        status = fail(BAD_RUN, "%s: expected %d hashes of 32 bytes, found %zu bytes", name.bytes, width, n);
-        text_clear(&name);
+        char *path = path_of(log, level, index, width);
+        status = fail(BAD_RUN, "%s: expected %d hashes of 32 bytes, found %zu bytes", path, width, n);
+        memory_free(path);
     }
     if (status == STATUS_OK)
         memcpy(hashes, bytes, n);
@@ -108,11 +113,9 @@ enum status bundle_load(const char *log, int64_t index, int width, struct bundle
     enum status status = load(log, BUNDLE_LEVEL, index, width, TILE_WIDTH * (2 + UINT16_MAX), &bytes, &n);
     if (status != STATUS_OK)
         return status;
-    struct text name;
-    text_init(&name);
-    tile_path(BUNDLE_LEVEL, index, width, &name);
-    status = bundle_take(bytes, n, width, name.bytes, bundle);
-    text_clear(&name);
+    char *path = path_of(log, BUNDLE_LEVEL, index, width);
+    status = bundle_take(bytes, n, width, path, bundle);
+    memory_free(path);
     return status;
 }
 

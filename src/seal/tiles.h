@@ -11,7 +11,8 @@ enum { BUNDLE_LEVEL = -1 }; /* stands for entries where a tile level is asked fo
 
 /* Adds the path below the log's directory: "tile/1/x001/234", "tile/entries/000.p/12".  @local */
 void tile_path(int level, int64_t index, int width, struct text *path);
-/* How many hashes (entries) tile `index` of a level has in a log of `size` entries: 256, less for the last, or 0.  @local */
+/* How many hashes (entries) tile `index` of a level has in a log of `size` entries: 256, less for the last, or 0.
+ * @local */
 int tile_width(int64_t size, int level, int64_t index);
 /* Tiles of a level, the partial one included.  @local */
 int64_t tile_count(int64_t size, int level);

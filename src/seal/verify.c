@@ -35,8 +35,7 @@ static void find_inputs(struct verification *verification, const char *given)
     if (given != NULL)
         verification->inputs_directory = memory_copy_text(given);
     else if (ground->has_statement)
-        verification->inputs_directory =
-            path_join(verification->run_directory, ground->statement.inputs_directory);
+        verification->inputs_directory = path_join(verification->run_directory, ground->statement.inputs_directory);
     else if (verification->rank == 0)
         findings_add(&verification->findings, FOUND_STATEMENT, 5,
                      "seal/statement.intoto.jsonl: without it nobody says where the inputs are, and they were not "
@@ -68,8 +67,7 @@ static void check_counts(struct verification *verification)
             n_dataset++;
             n_block += block_count(extent->rows, extent->rows > 0 ? extent->bytes / extent->rows : 0);
         }
-    if (verification->ground.has_statement &&
-        (n_dataset != counts[ENTRY_DATASET] || n_block != counts[ENTRY_CHUNK]))
+    if (verification->ground.has_statement && (n_dataset != counts[ENTRY_DATASET] || n_block != counts[ENTRY_CHUNK]))
         findings_add(&verification->findings, FOUND_STATEMENT, 6,
                      "seal/statement.intoto.jsonl: its tables have %lld datasets in %lld blocks, the log has %lld in "
                      "%lld",
@@ -91,7 +89,8 @@ static enum status check_run(struct verification *verification)
     enum status status = verify_inputs(verification);
     if (status != STATUS_OK)
         return status;
-    verify_sweep(verification, SWEEP_LOGICAL);
+    if (verify_has_logical(verification))
+        verify_sweep(verification, SWEEP_LOGICAL);
     if (ground->has_statement)
         verify_tables(verification);
     if (ground->has_statement && verification->rank == 0)
@@ -119,10 +118,9 @@ static enum status conclude(struct verification *verification)
     }
     enum status status = STATUS_OK;
     if (verification->rank == 0 && report->n_finding > 0)
-        status = report->n_finding_total == 1
-                     ? fail(DIFFERS, "%s", report->findings[0])
-                     : fail(DIFFERS, "%s (and %lld more findings)", report->findings[0],
-                            (long long)report->n_finding_total - 1);
+        status = report->n_finding_total == 1 ? fail(DIFFERS, "%s", report->findings[0])
+                                              : fail(DIFFERS, "%s (and %lld more findings)", report->findings[0],
+                                                     (long long)report->n_finding_total - 1);
     return agree_from(verification->comm, 0, status);
 }
 
@@ -134,7 +132,7 @@ enum status verify_run(MPI_Comm comm, const char *run_directory, const char *inp
     *report = (struct verify_report){0};
     MPI_Comm_rank(comm, &verification.rank);
     MPI_Comm_size(comm, &verification.n_rank);
-    segments_init(&verification.ends);
+    segments_init(&verification.pieces);
     segments_init(&verification.damaged);
     enum status status = ground_load(comm, run_directory, vkey, &verification.findings, &verification.ground);
     if (status == STATUS_OK) {
@@ -147,7 +145,7 @@ enum status verify_run(MPI_Comm comm, const char *run_directory, const char *inp
             status = conclude(&verification);
     }
     findings_clear(&verification.findings);
-    segments_clear(&verification.ends);
+    segments_clear(&verification.pieces);
     segments_clear(&verification.damaged);
     audit_clear(&verification.audit);
     ground_clear(&verification.ground);

@@ -17,12 +17,13 @@ struct verification {
     struct ground ground;
     struct audit audit;
     struct findings findings;
-    struct verify_report *report;           /* borrowed; its counts are this rank's until the end */
-    int64_t counts[ENTRY_KIND_COUNT];       /* entries of each kind that this rank saw */
-    int64_t footer[ENTRY_KIND_COUNT];       /* what the footer counts, on the rank that saw it */
-    bool *is_block_wrong, *is_table_wrong;  /* owned; per table of the statement: a block differs; the file does */
-    struct segment_list ends;               /* a segment of no bytes at the end of each input, from this rank's entries */
-    struct segment_list damaged;            /* inputs whose bytes differ; after verify_inputs the same on every rank */
+    struct verify_report *report;          /* borrowed; its counts are this rank's until the end */
+    int64_t counts[ENTRY_KIND_COUNT];      /* entries of each kind that this rank saw */
+    int64_t n_logical;                     /* input entries among them that are logical segments */
+    int64_t footer[ENTRY_KIND_COUNT];      /* what the footer counts, on the rank that saw it */
+    bool *is_block_wrong, *is_table_wrong; /* owned; per table of the statement: a block differs; the file does */
+    struct segment_list pieces;            /* which bytes of which inputs this rank's entries cover */
+    struct segment_list damaged;           /* inputs whose bytes differ; after verify_inputs the same on every rank */
 };
 
 /* Which entries a sweep over the log is about. */
@@ -35,6 +36,9 @@ enum sweep {
  * equal parts.  @collective */
 void verify_sweep(struct verification *verification, enum sweep sweep);
 
+/* Whether the first sweep saw any logical segment, on any rank.  @collective */
+bool verify_has_logical(struct verification *verification);
+
 /* Checks what one entry says against what lies on disk.  @local */
 void verify_entry(struct verification *verification, int64_t index, const struct entry *entry);
 /* How many bytes must be read for that; -1 when there is nothing to read.  @local */
@@ -42,7 +46,8 @@ int64_t verify_work(const struct entry *entry, enum sweep sweep);
 /* Whether a dataset entry, and the place of a block, are as the statement and the fixed grid have them.  @local */
 void verify_dataset(struct verification *verification, int64_t index, const struct entry *entry);
 
-/* After the first sweep: no input is missing or longer than its segments; collects the damaged ones.
+/* After the first sweep: no input is missing, longer than its segments, or has bytes between them; collects the damaged
+ * ones.
  * @collective   @fails FAULT_INJECTED only */
 enum status verify_inputs(struct verification *verification);
 /* Whole files against the statement, and whether differences are outside all datasets.  @collective */

@@ -46,14 +46,23 @@ static void check_config(struct verification *verification, int64_t index, const
     memory_free(path);
 }
 
-static void note_place(struct segment_list *list, const char *path, int64_t end)
+/* Neighbours, as the entries of one tensor mostly are, become one piece. */
+static void note_piece(struct segment_list *list, const struct entry *entry)
 {
-    const struct segment place = {.path = (char *)path, .object = (char *)"-", .offset = end};
-    const struct segment *last = list->n > 0 ? &list->items[list->n - 1] : NULL;
-    if (last == NULL || strcmp(last->path, path) != 0)
-        segments_add(list, &place);
-    else if (last->offset < end)
-        list->items[list->n - 1].offset = end;
+    const struct segment piece = {
+        .path = (char *)entry->path, .object = (char *)"-", .offset = entry->offset, .bytes = entry->bytes};
+    struct segment *last = list->n > 0 ? &list->items[list->n - 1] : NULL;
+    if (last != NULL && strcmp(last->path, entry->path) == 0 && last->offset + last->bytes == entry->offset)
+        last->bytes += entry->bytes;
+    else
+        segments_add(list, &piece);
+}
+
+static void note_damaged(struct verification *verification, const char *path)
+{
+    struct segment_list *list = &verification->damaged;
+    if (list->n == 0 || strcmp(list->items[list->n - 1].path, path) != 0)
+        segments_add(list, &(struct segment){.path = (char *)path, .object = (char *)"-"});
 }
 
 /* Whether the file has these bytes at all; if not, verify_inputs tells it once for the whole file. */
@@ -82,17 +91,18 @@ static void check_input(struct verification *verification, int64_t index, const 
                               .n_row = entry->n_row};
     bool is_raw = entry->segment == SEGMENT_RAW;
     if (is_raw)
-        note_place(&verification->ends, entry->path, entry->offset + entry->bytes);
+        note_piece(&verification->pieces, entry);
     if (verification->inputs_directory == NULL || (!is_raw && is_damaged(verification, entry->path)))
         return;
     char *path = path_join(verification->inputs_directory, entry->path);
     if (is_raw && !has_bytes(path, entry->offset + entry->bytes)) {
-        note_place(&verification->damaged, entry->path, 0);
+        note_damaged(verification, entry->path);
     } else {
         struct text what;
         text_init(&what);
         entry_describe(entry, &what);
-        enum status status = segment_hash(verification->inputs_directory, &segment);
+        enum status status = is_raw ? content_hash(path, entry->offset, entry->bytes, segment.sha256)
+                                    : segment_hash(verification->inputs_directory, &segment);
         if (status != STATUS_OK)
             findings_add(&verification->findings, FOUND_CONTENT, index, "input %s: cannot be read as it was: %s",
                          what.bytes, failure_sentence());
@@ -100,7 +110,7 @@ static void check_input(struct verification *verification, int64_t index, const 
             findings_add(&verification->findings, FOUND_CONTENT, index, "input %s: differs from what the run used",
                          what.bytes);
         if (status != STATUS_OK || memcmp(segment.sha256, entry->sha256, DIGEST_BYTES) != 0)
-            note_place(&verification->damaged, entry->path, 0);
+            note_damaged(verification, entry->path);
         text_clear(&what);
         verification->report->n_input++;
         verification->report->n_input_byte += entry->bytes;
@@ -144,10 +154,11 @@ void verify_dataset(struct verification *verification, int64_t index, const stru
         bytes = fits ? bytes * entry->dims[i] : 0;
     }
     if (!fits || bytes != extent->bytes)
-        findings_add(&verification->findings, FOUND_CONTENT, index,
-                     "seal/statement.intoto.jsonl: it says that %s:%s has %lld rows in %lld bytes, which its shape does "
-                     "not have",
-                     entry->path, entry->object, (long long)extent->rows, (long long)extent->bytes);
+        findings_add(
+            &verification->findings, FOUND_CONTENT, index,
+            "seal/statement.intoto.jsonl: it says that %s:%s has %lld rows in %lld bytes, which its shape does "
+            "not have",
+            entry->path, entry->object, (long long)extent->rows, (long long)extent->bytes);
 }
 
 /* Blocks start on a fixed grid and are full but for the last: with their number, that leaves no row out. */
@@ -170,8 +181,8 @@ static void check_chunk(struct verification *verification, int64_t index, const 
     if (!row_size(extent, &row_bytes) || !is_on_grid(entry, extent, row_bytes)) {
         findings_add(&verification->findings, FOUND_CONTENT, index,
                      "seal/tile/entries: entry %lld, rows %lld to %lld of %s:%s, is no block of that dataset",
-                     (long long)index, (long long)entry->row_first,
-                     (long long)(entry->row_first + entry->n_row - 1), entry->path, entry->object);
+                     (long long)index, (long long)entry->row_first, (long long)(entry->row_first + entry->n_row - 1),
+                     entry->path, entry->object);
         return;
     }
     char *path = path_join(verification->run_directory, entry->path);

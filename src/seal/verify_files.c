@@ -14,20 +14,45 @@ static void add_damaged(struct verification *verification, const char *path)
     segments_add(&verification->damaged, &(struct segment){.path = (char *)path, .object = (char *)"-"});
 }
 
-/* The size of one input against the end of its last segment.  @local to rank 0 */
-static void check_size(struct verification *verification, int64_t place, const struct segment *end)
+/* Pieces [first, last) are those of one input, in order: they must leave no byte out, and its size must be where they
+ * end.
+ * @local to rank 0 */
+static void check_cover(struct verification *verification, int64_t first, int64_t last)
 {
-    char *path = path_join(verification->inputs_directory, end->path);
-    int64_t size = 0;
-    if (file_size(path, &size) != STATUS_OK)
-        findings_add(&verification->findings, FOUND_FILE, place, "input %s: %s", end->path, failure_sentence());
-    else if (size != end->offset)
-        findings_add(&verification->findings, FOUND_FILE, place,
-                     "input %s: expected a file of %lld bytes, found %lld: it was %s", end->path,
-                     (long long)end->offset, (long long)size, size < end->offset ? "truncated" : "extended");
-    if (size != end->offset || !path_exists(path))
-        add_damaged(verification, end->path);
+    const struct segment *pieces = verification->pieces.items;
+    const char *name = pieces[first].path;
+    int64_t covered = 0, size = 0;
+    for (int64_t i = first; i < last; i++) {
+        if (pieces[i].offset > covered)
+            findings_add(&verification->findings, FOUND_FILE, first,
+                         "input %s: bytes %lld to %lld are in no entry of the log: they could change unseen", name,
+                         (long long)covered, (long long)pieces[i].offset);
+        int64_t end = pieces[i].offset + pieces[i].bytes;
+        covered = end > covered ? end : covered;
+    }
+    if (verification->inputs_directory == NULL)
+        return;
+    char *path = path_join(verification->inputs_directory, name);
+    bool is_there = file_size(path, &size) == STATUS_OK;
+    if (!is_there)
+        findings_add(&verification->findings, FOUND_FILE, first, "input %s: %s", name, failure_sentence());
+    else if (size != covered)
+        findings_add(&verification->findings, FOUND_FILE, first,
+                     "input %s: expected a file of %lld bytes, found %lld: it was %s", name, (long long)covered,
+                     (long long)size, size < covered ? "truncated" : "extended");
+    if (!is_there || size != covered)
+        add_damaged(verification, name);
     memory_free(path);
+}
+
+static void check_covers(struct verification *verification)
+{
+    const struct segment_list *pieces = &verification->pieces;
+    for (int64_t first = 0, last; first < pieces->n; first = last) {
+        for (last = first + 1; last < pieces->n && strcmp(pieces->items[first].path, pieces->items[last].path) == 0;)
+            last++;
+        check_cover(verification, first, last);
+    }
 }
 
 /* Rank 0's list on every rank. */
@@ -50,14 +75,11 @@ static enum status spread(MPI_Comm comm, int rank, struct segment_list *list)
 
 enum status verify_inputs(struct verification *verification)
 {
-    enum status status = share_segments(verification->comm, &verification->ends);
+    enum status status = share_segments(verification->comm, &verification->pieces);
     if (status != STATUS_OK)
         return status;
-    const struct segment_list *ends = &verification->ends; /* sorted by path, then by end: the last one counts */
-    if (verification->rank == 0 && verification->inputs_directory != NULL)
-        for (int64_t i = 0; i < ends->n; i++)
-            if (i + 1 == ends->n || strcmp(ends->items[i].path, ends->items[i + 1].path) != 0)
-                check_size(verification, i, &ends->items[i]);
+    if (verification->rank == 0)
+        check_covers(verification);
     status = share_segments(verification->comm, &verification->damaged);
     if (status != STATUS_OK)
         return status;
@@ -94,8 +116,7 @@ void verify_tables(struct verification *verification)
             findings_add(&verification->findings, FOUND_FILE, t,
                          "%s: HDF5 metadata of %s differs from what was sealed: bytes outside all datasets were "
                          "changed, the rows are as they were",
-                         verification->ground.statement.tables[t].path,
-                         verification->ground.statement.tables[t].path);
+                         verification->ground.statement.tables[t].path, verification->ground.statement.tables[t].path);
 }
 
 static bool is_same_dependency(const struct dependency *a, const struct dependency *b)

@@ -34,10 +34,11 @@ static enum status hash_content(const struct entry *entry, const char *content_p
     if (entry->kind == ENTRY_INPUT)
         return hash_segment(entry, content_path, sha256);
     if (entry->kind != ENTRY_CONFIG && entry->kind != ENTRY_CHUNK)
-        return fail(BAD_USAGE, "%s: the entry proved is about no content; check the proof without a file", content_path);
+        return fail(BAD_USAGE, "%s: the entry proved is about no content; check the proof without a file",
+                    content_path);
     if (size != entry->bytes)
-        return fail(DIFFERS, "%s: expected exactly the %lld bytes that the entry speaks of, found a file of %lld", content_path,
-                    (long long)entry->bytes, (long long)size);
+        return fail(DIFFERS, "%s: expected exactly the %lld bytes that the entry speaks of, found a file of %lld",
+                    content_path, (long long)entry->bytes, (long long)size);
     return content_hash(content_path, 0, size, sha256);
 }
 

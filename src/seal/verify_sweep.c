@@ -41,6 +41,7 @@ static void take_entry(struct walk *walk, int64_t index, const char *bytes, size
         hand_add(&walk->hand, index, work, bytes, n);
     if (walk->sweep == SWEEP_BYTES) {
         verification->counts[entry.kind]++;
+        verification->n_logical += entry.kind == ENTRY_INPUT && entry.segment == SEGMENT_LOGICAL;
         if (walk->last.storage != NULL && entry_compare(&walk->last, &entry) >= 0)
             findings_add(&verification->findings, FOUND_CONTENT, index,
                          "seal/tile/entries: entry %lld is not after the one before it in the order of a log",
@@ -114,4 +115,11 @@ void verify_sweep(struct verification *verification, enum sweep sweep)
         hand_clear(&dealt);
     }
     entry_clear(&walk.last);
+}
+
+bool verify_has_logical(struct verification *verification)
+{
+    int64_t n = 0;
+    MPI_Allreduce(&verification->n_logical, &n, 1, MPI_INT64_T, MPI_SUM, verification->comm);
+    return n > 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/vector.h"
 #include "tensor/tensor_parts.h"
 
 /* Elements converted and then checked in one go, while they are in the cache. */
@@ -42,7 +43,7 @@ static inline double double_of_long(int64_t value)
 
 /* One loop per type, for the compiler to vectorise. */
 #define CONVERTER(NAME, STORED, VALUE, CONVERT)                                                                        \
-    static void NAME(const char *restrict raw, int64_t n, VALUE *restrict values)                                      \
+    VECTORISED static void NAME(const char *restrict raw, int64_t n, VALUE *restrict values)                           \
     {                                                                                                                  \
         for (int64_t k = 0; k < n; k++) {                                                                              \
             STORED stored;                                                                                             \
@@ -105,6 +106,24 @@ static enum status refuse_element(const struct tensor *tensor, int64_t first, in
     return status;
 }
 
+VECTORISED
+static bool all_finite_doubles(const double *values, int64_t n)
+{
+    int finite = 1;
+    for (int64_t k = 0; k < n; k++)
+        finite &= fabs(values[k]) <= DBL_MAX;
+    return finite;
+}
+
+VECTORISED
+static bool all_finite_floats(const float *values, int64_t n)
+{
+    int finite = 1;
+    for (int64_t k = 0; k < n; k++)
+        finite &= fabsf(values[k]) <= FLT_MAX;
+    return finite;
+}
+
 static int64_t element_count(const struct tensor *tensor, int64_t first, int64_t n)
 {
     ASSERT(first >= 0 && n >= 0 && n <= tensor->rows && first <= tensor->rows - n);
@@ -118,9 +137,7 @@ enum status tensor_to_double(const struct tensor *tensor, int64_t first, int64_t
     for (int64_t at = 0; at < n_element; at += PIECE) {
         int64_t count = PIECE < n_element - at ? PIECE : n_element - at;
         converters[type].to_double((const char *)raw + at * size, count, values + at);
-        int finite = 1;
-        for (int64_t k = 0; k < count; k++)
-            finite &= fabs(values[at + k]) <= DBL_MAX;
+        bool finite = all_finite_doubles(values + at, count);
         for (int64_t k = 0; k < count && !finite; k++)
             if (!(fabs(values[at + k]) <= DBL_MAX))
                 return refuse_element(tensor, first, at + k, raw);
@@ -138,9 +155,7 @@ enum status tensor_to_float(const struct tensor *tensor, int64_t first, int64_t 
     for (int64_t at = 0; at < n_element; at += PIECE) {
         int64_t count = PIECE < n_element - at ? PIECE : n_element - at;
         converters[type].to_float((const char *)raw + at * size, count, values + at);
-        int finite = 1;
-        for (int64_t k = 0; k < count; k++)
-            finite &= fabsf(values[at + k]) <= FLT_MAX;
+        bool finite = all_finite_floats(values + at, count);
         for (int64_t k = 0; k < count && !finite; k++)
             if (!(fabsf(values[at + k]) <= FLT_MAX))
                 return refuse_element(tensor, first, at + k, raw);

@@ -8,10 +8,10 @@ void tensor_list(const struct tensor *tensor, int64_t first, int64_t n, struct s
         int64_t within = first + done - shard->row_first;
         int64_t rows = shard->dims[0] - within < n - done ? shard->dims[0] - within : n - done;
         struct segment segment = {.path = shard->path,
-                                  .object = (char *)shard->object,
+                                  .object = (char *)shard->row_name,
                                   .kind = shard->format->kind,
-                                  .offset = shard->data_offset + within * shard->row_bytes,
-                                  .bytes = rows * shard->row_bytes,
+                                  .offset = shard->place.offset + within * shard->place.stride,
+                                  .bytes = rows * shard->place.stride,
                                   .row_first = within,
                                   .n_row = rows};
         segments_add(segments, &segment);

@@ -44,12 +44,12 @@ enum status tensor_place_parse(const char *name, struct tensor_place *place)
     if (cut == name || name[0] == 0 || object[0] == 0 || (hash && strcmp(object, "-") == 0) ||
         (!hash && colon && strcmp(object, "/") == 0))
         return fail(BAD_INPUT,
-                    "\"%s\": expected FILE#NAME (safetensors), FILE:/PATH (HDF5) or FILE (npy), found an empty or "
-                    "reserved part",
+                    "\"%s\": expected FILE#NAME (safetensors, a module of a bergson index), FILE:/PATH (HDF5) or FILE "
+                    "(npy, TRAK, a whole bergson index), found an empty or reserved part",
                     name);
-    *place = (struct tensor_place){.format = hash    ? &safetensors_format
-                                             : colon ? &hdf5_format
-                                                     : &npy_format,
+    *place = (struct tensor_place){.separator = hash    ? "#"
+                                                : colon ? ":"
+                                                        : NULL,
                                    .pattern = copy_range(name, cut ? (size_t)(cut - name) : strlen(name)),
                                    .object = memory_copy_text(object)};
     return STATUS_OK;

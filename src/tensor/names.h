@@ -8,9 +8,9 @@
 #include "tensor/shard.h"
 
 struct tensor_place {
-    const struct format *format;
-    char *pattern; /* owned; file name or glob */
-    char *object;  /* owned; name within the file, "-" for npy */
+    const char *separator; /* between file and object, NULL when there is no object; static */
+    char *pattern;         /* owned; file name or glob */
+    char *object;          /* owned; name within the file, "-" when there is none */
 };
 
 /* Splits FILE#NAME, FILE:/PATH or FILE.  @fails BAD_INPUT when a part is empty or cannot be a name */

@@ -161,7 +161,7 @@ static enum status check_header(struct shard *shard, const struct npy_header *he
     status = shard_set_shape(shard, type, header->n_dim, header->dims);
     if (status != STATUS_OK)
         return status;
-    int64_t found = shard->mark.bytes - shard->data_offset;
+    int64_t found = shard->mark.bytes - shard->place.offset;
     if (found != shard_bytes(shard))
         return fail(BAD_INPUT,
                     "%s: expected %lld bytes of data for the shape in its header, found %lld: the file is %s",
@@ -215,7 +215,7 @@ static enum status npy_describe(struct shard *shard)
                       "%s: expected an npy header {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4)} "
                       "(structured types are not read), found \"%.200s\"",
                       shard->file, bytes);
-    shard->data_offset = offset + length;
+    shard->place.offset = offset + length;
     if (status == STATUS_OK)
         status = check_header(shard, header);
     memory_free(header);

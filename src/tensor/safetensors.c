@@ -61,7 +61,7 @@ static enum status read_offsets(const struct shard *shard, const cJSON *offsets,
         !json_integer(cJSON_GetArrayItem(offsets, 0), &entry->begin) ||
         !json_integer(cJSON_GetArrayItem(offsets, 1), &entry->end) || entry->begin < 0 || entry->begin > entry->end)
         return malformed(shard, entry->name, "\"data_offsets\" to be [begin, end] with 0 <= begin <= end");
-    int64_t data_bytes = shard->mark.bytes - shard->data_offset;
+    int64_t data_bytes = shard->mark.bytes - shard->place.offset;
     if (entry->end > data_bytes)
         return fail(BAD_INPUT,
                     "%s: tensor \"%s\" ends at byte %lld of the data, which has only %lld bytes: the file is truncated "
@@ -156,7 +156,7 @@ static enum status choose_entry(struct shard *shard, const struct entry *entries
                     shard->file, chosen->name, chosen->dtype);
     enum status status = shard_set_shape(shard, type, chosen->n_dim, chosen->dims);
     if (status == STATUS_OK)
-        shard->data_offset += chosen->begin;
+        shard->place.offset += chosen->begin;
     return status;
 }
 
@@ -198,7 +198,7 @@ static enum status safetensors_describe(struct shard *shard)
         status = fail(BAD_INPUT, "%s: expected the safetensors header to be a JSON object", shard->file);
         goto done;
     }
-    shard->data_offset = LENGTH_BYTES + length;
+    shard->place.offset = LENGTH_BYTES + length;
     entries = memory_allocate(cJSON_GetArraySize(header), sizeof *entries);
     status = read_entries(shard, header, entries, &n);
     if (status == STATUS_OK)

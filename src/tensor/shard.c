@@ -38,11 +38,12 @@ void shard_init(struct shard *shard, const struct format *format, const char *di
                             .path = memory_copy_text(path),
                             .file = path_join(directory, path),
                             .object = object,
+                            .row_name = object,
                             .descriptor = -1};
     struct text label;
     text_init(&label);
     text_add(&label, "%s", shard->file);
-    if (format->separator != NULL)
+    if (format->separator != NULL && strcmp(object, "-") != 0)
         text_add(&label, "%s%s", format->separator, object);
     shard->label = label.bytes;
 }
@@ -50,6 +51,7 @@ void shard_init(struct shard *shard, const struct format *format, const char *di
 void shard_clear(struct shard *shard)
 {
     shard->format->close(shard);
+    shard_clear_companion(shard);
     memory_free(shard->path);
     memory_free(shard->file);
     memory_free(shard->label);
@@ -95,21 +97,33 @@ enum status shard_set_shape(struct shard *shard, enum tensor_type type, int n_di
     shard->n_dim = n_dim;
     memcpy(shard->dims, dims, (size_t)n_dim * sizeof *dims);
     shard->row_bytes = row_bytes;
+    shard->place.stride = row_bytes;
     return STATUS_OK;
 }
 
 int64_t shard_bytes(const struct shard *shard)
 {
-    return shard->row_bytes * shard->dims[0];
+    return shard->place.stride * shard->dims[0];
+}
+
+static enum status set_mark(int code, const struct stat *entry, const char *file, struct file_mark *mark)
+{
+    if (code != 0)
+        return fail(BAD_INPUT, "%s: cannot be read: %s", file, strerror(errno));
+    *mark = (struct file_mark){entry->st_dev, entry->st_ino, entry->st_size, entry->st_mtim};
+    return STATUS_OK;
 }
 
 enum status file_mark_get(int descriptor, const char *file, struct file_mark *mark)
 {
     struct stat entry;
-    if (fstat(descriptor, &entry) != 0)
-        return fail(BAD_INPUT, "%s: cannot be read: %s", file, strerror(errno));
-    *mark = (struct file_mark){entry.st_dev, entry.st_ino, entry.st_size, entry.st_mtim};
-    return STATUS_OK;
+    return set_mark(fstat(descriptor, &entry), &entry, file, mark);
+}
+
+enum status file_mark_now(const char *file, struct file_mark *mark)
+{
+    struct stat entry;
+    return set_mark(stat(file, &entry), &entry, file, mark);
 }
 
 enum status file_mark_check(const struct file_mark *then, const struct file_mark *now, const char *file)
@@ -122,12 +136,23 @@ enum status file_mark_check(const struct file_mark *then, const struct file_mark
                 file);
 }
 
+static enum status check_companion(const struct companion *companion)
+{
+    struct file_mark now = {0};
+    if (companion->file == NULL)
+        return STATUS_OK;
+    enum status status = file_mark_now(companion->file, &now);
+    return status == STATUS_OK ? file_mark_check(&companion->mark, &now, companion->file) : status;
+}
+
 enum status shard_reopen(struct shard *shard)
 {
     struct file_mark described = shard->mark;
     enum status status = shard->format->open(shard);
     if (status == STATUS_OK)
         status = file_mark_check(&described, &shard->mark, shard->file);
+    if (status == STATUS_OK)
+        status = check_companion(&shard->companion);
     if (status != STATUS_OK)
         shard->format->close(shard);
     shard->mark = described;
@@ -157,7 +182,7 @@ enum status shard_open_plain(struct shard *shard)
 
 enum status shard_read_plain(struct shard *shard, int64_t first, int64_t n, void *raw)
 {
-    return file_read_at(shard->descriptor, shard->file, shard->data_offset + first * shard->row_bytes, raw,
+    return file_read_at(shard->descriptor, shard->file, shard->place.offset + first * shard->row_bytes, raw,
                         (size_t)(n * shard->row_bytes));
 }
 

@@ -23,6 +23,14 @@ static enum status refuse_shard(const struct shard *shard, const struct shard *l
     return status;
 }
 
+static enum status refuse_layout(const struct shard *shard, const struct shard *like)
+{
+    return fail(BAD_INPUT,
+                "%s: expected columns of the same names and sizes in the same order as in %s, found others: all shards "
+                "must be rows of one tensor",
+                shard->label, like->file);
+}
+
 static bool is_alike(const struct shard *a, const struct shard *b)
 {
     return a->type == b->type && a->n_dim == b->n_dim &&
@@ -41,6 +49,8 @@ static enum status describe_shards(struct tensor *tensor)
         shard->format->close(shard);
         if (status == STATUS_OK && !is_alike(shard, &tensor->shards[0]))
             status = refuse_shard(shard, &tensor->shards[0]);
+        if (status == STATUS_OK && memcmp(shard->layout, tensor->shards[0].layout, sizeof shard->layout) != 0)
+            status = refuse_layout(shard, &tensor->shards[0]);
         if (status != STATUS_OK)
             return status;
         shard->row_first = rows;
@@ -65,7 +75,8 @@ enum status tensor_open(const char *directory, const char *name, struct tensor *
         opened->n_shard = paths.n;
         opened->shards = memory_allocate(paths.n, sizeof *opened->shards);
         for (int64_t i = 0; i < paths.n; i++)
-            shard_init(&opened->shards[i], opened->place.format, directory, paths.items[i], opened->place.object);
+            shard_init(&opened->shards[i], format_of(opened->place.separator, paths.items[i]), directory,
+                       paths.items[i], opened->place.object);
         status = describe_shards(opened);
     }
     tensor_paths_clear(&paths);
@@ -112,6 +123,11 @@ int tensor_dimensions(const struct tensor *tensor, int64_t dims[TENSOR_MAX_DIM])
     return tensor->shards[0].n_dim;
 }
 
+bool tensor_is_hdf5(const struct tensor *tensor)
+{
+    return tensor->shards[0].format == &hdf5_format;
+}
+
 const char *tensor_name(const struct tensor *tensor)
 {
     return tensor->name;
@@ -139,20 +155,34 @@ static enum status use_shard(struct tensor *tensor, struct shard *shard)
     return shard_reopen(shard);
 }
 
-/* The rows of `segment` into raw; if `hash`, each piece is hashed while it is still in the cache. */
-static enum status read_shard(struct tensor *tensor, struct shard *shard, char *raw, struct segment *segment, bool hash)
+/* Each piece is hashed while it is still in the cache. */
+static enum status read_rows(struct shard *shard, int64_t first, int64_t n, struct digest *digest, char *raw)
 {
-    enum status status = use_shard(tensor, shard);
     int64_t piece = shard->format->piece_bytes / shard->row_bytes;
     piece = piece < 1 ? 1 : piece;
-    digest_begin(tensor->digest);
-    for (int64_t at = 0; at < segment->n_row && status == STATUS_OK; at += piece) {
-        int64_t rows = piece < segment->n_row - at ? piece : segment->n_row - at;
+    enum status status = STATUS_OK;
+    for (int64_t at = 0; at < n && status == STATUS_OK; at += piece) {
+        int64_t rows = piece < n - at ? piece : n - at;
         char *to = raw + at * shard->row_bytes;
-        status = shard->format->read(shard, segment->row_first + at, rows, to);
-        if (status == STATUS_OK && hash)
-            digest_add(tensor->digest, to, (size_t)(rows * shard->row_bytes));
+        status = shard->format->read(shard, first + at, rows, to);
+        if (status == STATUS_OK && digest != NULL)
+            digest_add(digest, to, (size_t)(rows * shard->row_bytes));
     }
+    return status;
+}
+
+/* The rows of `segment` into raw; if `hash`, sets its digest. */
+static enum status read_shard(struct tensor *tensor, struct shard *shard, char *raw, struct segment *segment, bool hash)
+{
+    struct digest *digest = hash ? tensor->digest : NULL;
+    enum status status = use_shard(tensor, shard);
+    if (status != STATUS_OK)
+        return status;
+    digest_begin(tensor->digest);
+    if (shard->row_bytes == shard->place.stride)
+        status = read_rows(shard, segment->row_first, segment->n_row, digest, raw);
+    else
+        status = shard_read_columns(shard, segment->row_first, segment->n_row, digest, raw);
     if (status == STATUS_OK && hash)
         digest_end(tensor->digest, segment->sha256);
     return status;
@@ -169,7 +199,7 @@ enum status tensor_read(struct tensor *tensor, int64_t first, int64_t n, void *r
         struct shard *shard = (struct shard *)tensor_shard_of(tensor, first);
         status = read_shard(tensor, shard, to, &touched.items[i], segments != NULL);
         first += touched.items[i].n_row;
-        to += touched.items[i].bytes;
+        to += touched.items[i].n_row * shard->row_bytes;
     }
     for (int64_t i = 0; i < touched.n && status == STATUS_OK && segments != NULL; i++)
         segments_add(segments, &touched.items[i]);

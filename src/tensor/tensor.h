@@ -31,6 +31,9 @@ enum { TENSOR_MAX_DIM = 4 };
 struct tensor;
 
 /* Opens FILE#NAME (safetensors), FILE:/PATH (HDF5) or FILE (npy, one array); the last # decides, then the last :/.
+ * A FILE called gradients.bin is a bergson index, with info.json beside it: alone it is all columns, with #NAME those
+ * of one module.  The npy files of a TRAK store (features.mmap, grads.mmap, out_to_loss.mmap) must be complete by the
+ * _is_featurized.mmap beside them, if there is one.
  * FILE may be a glob (*, ?, [...]; see glob(7)), whose matches are row shards in bytewise order of their names and must
  * agree in type and in every dimension but the first.  `name` is relative to `directory`.  Headers are checked against
  * the file sizes before anything of that size is allocated.  At least one column; rows may be 0.
@@ -43,12 +46,16 @@ enum tensor_type tensor_type(const struct tensor *tensor);
 int64_t tensor_rows(const struct tensor *tensor);    /* over all shards */
 int64_t tensor_columns(const struct tensor *tensor); /* product of all dimensions but the first; 1 for a vector */
 int tensor_dimensions(const struct tensor *tensor,
-                      int64_t dims[TENSOR_MAX_DIM]);  /* returns their number; dims[0] = rows */
+                      int64_t dims[TENSOR_MAX_DIM]); /* returns their number; dims[0] = rows */
+bool tensor_is_hdf5(const struct tensor *tensor);
 const char *tensor_name(const struct tensor *tensor); /* as given; borrowed */
 
 /* Reads rows [first, first + n) as stored (row-major; HDF5 converts big-endian to little-endian) into
  * raw[n * columns * type size] and appends the digests of exactly these bytes to `segments` (one per shard touched; may
  * be NULL; untouched on failure).  Rows that the tensor does not have are the caller's mistake (ASSERT).
+ * A module of a bergson index has its columns in every row of the file: whole rows are read and hashed, so that its
+ * modules, read in the same blocks, give the same segments (segments_sort drops the repeats) and all bytes of the file
+ * are covered.  Reading k modules reads the file k times.
  * @local   @fails BAD_INPUT */
 enum status tensor_read(struct tensor *tensor, int64_t first, int64_t n, void *raw, struct segment_list *segments);
 
@@ -64,9 +71,9 @@ enum status tensor_to_double(const struct tensor *tensor, int64_t first, int64_t
 enum status tensor_to_float(const struct tensor *tensor, int64_t first, int64_t n, const void *raw, float *values);
 
 /* Every byte of the files of `tensors` (all of one directory; they may share files) that no row of these tensors
- * covers, cut into pieces of at most SEGMENT_LIMIT: headers, padding, tensors that are not used, and the whole of an
- * HDF5 file (whose datasets' segments are logical).  Ordered, and the same on every rank.  sha256 is left zero: see
- * segment_hash.
+ * covers, cut into pieces of at most SEGMENT_LIMIT: headers, padding, tensors that are not used, the whole of an
+ * HDF5 file (whose datasets' segments are logical), and the whole of a file that says what the rows beside it are.
+ * Ordered, and the same on every rank.  sha256 is left zero: see segment_hash.
  * @local   @fails BAD_INPUT when a file changed since it was opened */
 enum status tensor_gaps(struct tensor *const *tensors, int n_tensor, struct segment_list *gaps);
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -B
 """What must hold: influence.h5 says what an independent float64 computation from the same captures says.
 
 Scores lie within 2^-4, 2^-11, 2^-18, 2^-25 of Σ_k η_k Σ_l |g_l||g'_l| with 1, 2, 3, 4 digits; whatever is derived from
@@ -24,6 +25,10 @@ def factors(study, side_data):
     if study.kind == "rows":
         return side_data["gradient"], None
     delta = side_data.get("gradient")
+    if study.positions:  # every position is a product; the gradient is their sum
+        ones = np.ones((*delta.shape[:2], 1 if study.bias else 0))
+        inputs = np.concatenate([side_data["input"], ones], axis=2)
+        return np.einsum("nto,nti->noi", delta, inputs).reshape(len(delta), -1), None
     if study.kind == "last-layer":
         logits, labels = side_data["logits"], side_data["labels"].astype(int)
         delta = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -183,6 +188,19 @@ def test_digits_and_methods(base):
         del study.config["influence"]["checkpoint"]
     cosines = table["scores"]
     check(np.all(np.abs(cosines) <= 1), "cosines lie in [-1, 1]")
+
+
+def test_positions(base):
+    """Sequences: the sum over all pairs of positions, however it is taken."""
+    for form, lengths, bias in (("safetensors", {"train": 6, "queries": 4}, True),
+                                ("npy", {"train": 1, "queries": 9}, False), ("hdf5", {"train": 5, "queries": 5}, True)):
+        study = studies.make(base / f"positions-{form}", form=form, positions=lengths, bias=bias)
+        for positions in ("auto", "pairs", "rows"):
+            study.config["influence"]["captures"]["positions"] = positions
+            what = f"{lengths['train']} x {lengths['queries']} positions by {positions} from {form}"
+            for digits in (2, 3):
+                table = check_scores(study, what, digits=digits)
+                check_top(table, what)
 
 
 def test_types(base):
@@ -347,6 +365,7 @@ def test_real_step(base):
 with folder() as temporary:
     test_kinds(temporary)
     test_digits_and_methods(temporary)
+    test_positions(temporary)
     test_types(temporary)
     test_derived(temporary)
     test_selection(temporary)

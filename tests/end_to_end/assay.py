@@ -134,7 +134,9 @@ def agreed_code(codes, ranks):
 def run(*arguments, ranks=1, env=None, program=None, timeout=TIMEOUT, preexec=None):
     """Runs the program to its end: exit code (the same on every rank, else the list of them), output, errors."""
     with tempfile.TemporaryDirectory(prefix="assay-codes-") as codes:
-        process = start(*arguments, ranks=ranks, env=env, program=program, codes=codes, preexec=preexec)
+        # Isolated processes of MPI would share one session folder, and with it their fates.
+        apart = {"OMPI_MCA_orte_tmpdir_base": codes, **(env or {})}
+        process = start(*arguments, ranks=ranks, env=apart, program=program, codes=codes, preexec=preexec)
         outcome = wait(process, timeout)
         if ranks > 1 and outcome.code is not None:
             outcome = outcome._replace(code=agreed_code(codes, ranks))

@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -B
 """What must hold: whatever is wrong is refused on any number of ranks with its exit code and exactly one sentence that
 names file and place, and no file has a final name then."""
 import json
@@ -216,8 +217,10 @@ REFUSALS = [
     # shapes and values
     ("one dimension", HDF5, hdf5(lambda file: replace_dataset(file, "fc1/input", np.ones(70))), BAD_INPUT,
      [H5, "1 dimension"]),
-    ("three dimensions", HDF5, hdf5(lambda file: replace_dataset(file, "fc1/input", np.ones((70, 7, 1)))), BAD_INPUT,
-     [H5, "3 dimensions"]),
+    ("four dimensions", HDF5, hdf5(lambda file: replace_dataset(file, "fc1/input", np.ones((70, 7, 1, 1)))), BAD_INPUT,
+     [H5, "4 dimensions"]),
+    ("positions of the input alone", HDF5,
+     hdf5(lambda file: replace_dataset(file, "fc1/input", np.ones((70, 2, 7)))), BAD_INPUT, [H5, "1 position", "2"]),
     ("a row too many", HDF5, hdf5(lambda file: replace_dataset(file, "fc1/input", np.ones((71, 7)))), BAD_INPUT,
      [H5, "70", "71"]),
     ("fewer samples than rows", {}, lines("samples.jsonl", lambda records: records[1:]), BAD_INPUT,
@@ -351,9 +354,10 @@ def test_other_config(base):
 
 def test_journal(base):
     """A journal that is damaged, or of other inputs, is refused by name and not believed."""
+    head = "assay influence journal v1\nfingerprint %s\ngeneration 1\nfiles %d\n"
     for ranks in RANKS:
-        for name, text in (("garbage", "garbage\n"), ("other", "assay influence journal v1\nfingerprint " + "0" * 64 +
-                                                               "\ngeneration 1\nfiles 1\n")):
+        for name, text in (("garbage", "garbage\n"), ("empty", ""), ("other", head % ("0" * 64, 1)),
+                           ("long", head % ("0" * 3900, 1)), ("many", head % ("0" * 64, 2**31 - 1))):
             study = studies.make(base / f"journal-{name}-{ranks}")
             (study.folder / "run/journal").mkdir(parents=True)
             (study.folder / "run/journal/influence.journal").write_text(text)

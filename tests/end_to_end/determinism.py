@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -B
 """What must hold: the root and every byte of influence.h5 are the same for any number of ranks, kernels, backend, memory
 and compiler."""
 import os
@@ -73,12 +74,15 @@ def check_variants(base, study):
 
 
 def test_more_ranks_than_blocks(base):
+    """Ranks beyond the blocks share out the checkpoints, and ranks beyond these have nothing to do."""
     study = studies.make(base / "two-blocks", n_train=70)
     study.config["seal"] = {"key": "audit.key"}
-    path = studies.write_config(study, block_rows=64)
-    expected = result(path, study.folder / "run")
-    for ranks in (3, 7):
-        check(result(path, study.folder / f"run-{ranks}", ranks=ranks) == expected, f"two blocks on {ranks} ranks")
+    for method in ("tracin", "gradient-cosine"):
+        path = studies.write_config(study, block_rows=64, method=method)
+        expected = result(path, study.folder / f"run-{method}")
+        for ranks in (2, 3, 4, 5, 7):
+            found = result(path, study.folder / f"run-{method}-{ranks}", ranks=ranks)
+            check(found == expected, f"two blocks and three checkpoints by {method} on {ranks} ranks")
 
 
 def test_sensitivity(base):
@@ -108,9 +112,10 @@ def test_trained(base):
 
 
 with folder() as temporary:
-    for kind, layers in (("factors", {"fc1": (60, 50), "fc2": (50, 10)}), ("last-layer", {"head": (50, 10)})):
-        check_variants(temporary / kind, studies.make(temporary / kind, kind=kind, layers=layers, n_train=700, n_query=40,
-                                                      shard_rows=200))
+    for what, choices in (("factors", {"layers": {"fc1": (60, 50), "fc2": (50, 10)}}),
+                          ("last-layer", {"kind": "last-layer", "layers": {"head": (50, 10)}}),
+                          ("positions", {"form": "hdf5", "positions": {"train": 3, "queries": 2}})):
+        check_variants(temporary / what, studies.make(temporary / what, n_train=700, n_query=40, shard_rows=200, **choices))
     test_more_ranks_than_blocks(temporary)
     test_sensitivity(temporary)
     test_trained(temporary)

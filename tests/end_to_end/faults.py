@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -B
 """What must hold: wherever the ranks come to a verdict, a failure of one rank at that place makes all leave with the same
 code and one sentence, in time; nothing incomplete has a final name, and the next run ends at the good root."""
 import study as studies
@@ -10,7 +11,8 @@ def check_fault(study, expected, k):
     """Whether the run came to a k-th verdict."""
     what, directory = f"verdict {k} fails on rank {k % RANKS}", study.folder / f"run-{k}"
     arguments = ("run", study.path, "--directory", directory)
-    outcome = run(*arguments, ranks=RANKS, env={"ASSAY_FAIL_AGREE": f"{k},{k % RANKS}"})
+    fault = {"ASSAY_FAIL_AGREE": f"{k},{k % RANKS}", "ASSAY_JOURNAL_SECONDS": "0"}
+    outcome = run(*arguments, ranks=RANKS, env=fault)
     if outcome.code == OK:
         return False
     check(outcome.code == FAULT_INJECTED, f"{what}: the same exit code on all ranks", outcome.code, outcome.err)

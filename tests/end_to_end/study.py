@@ -54,13 +54,14 @@ def write_npy(path, array):
 # ---- a study --------------------------------------------------------------------------------------------------------
 
 DEFAULTS = {"n_train": 70, "n_query": 5, "n_checkpoint": 3, "layers": {"fc1": (7, 5), "fc2": (5, 3)}, "seed": 1,
-            "kind": "factors", "dtype": "f32", "form": "safetensors", "bias": True, "shard_rows": 30,
+            "kind": "factors", "positions": None, "dtype": "f32", "form": "safetensors", "bias": True, "shard_rows": 30,
             "rates": (0.5, 0.2, 0.1), "losses": (2.0, 1.0, 0.5)}
 
 
 def make(folder, **choices):
     """A whole study below `folder`, and its config in folder/config.json.
 
+    study.positions: lengths of a sequence axis, {"train": …, "queries": …}, or None.
     study.data[checkpoint][layer][side][name] are the float64 values that the captures hold."""
     study = types.SimpleNamespace(**{**DEFAULTS, **choices}, folder=pathlib.Path(folder))
     study.folder.mkdir(parents=True, exist_ok=True)
@@ -104,6 +105,10 @@ def make_layer(study, n_in, n_out):
     for side, n in (("train", study.n_train), ("queries", study.n_query)):
         scale = 10 ** study.rng.uniform(-2, 1, (n, 1))
         names = {"input": study.rng.normal(size=(n, n_in)), "gradient": study.rng.normal(size=(n, n_out)) * scale}
+        if study.positions:
+            count = study.positions[side]
+            names = {"input": study.rng.normal(size=(n, count, n_in)),
+                     "gradient": study.rng.normal(size=(n, count, n_out)) * scale[:, :, None]}
         if study.kind == "last-layer":
             names = {"input": names["input"], "logits": study.rng.normal(size=(n, n_out)) * 3,
                      "labels": study.rng.integers(0, n_out, n)}
@@ -151,7 +156,7 @@ def write_as_hdf5(study, checkpoint):
         with h5py.File(base / f"{side}.h5", "w") as file:
             for i, (name, (array, _)) in enumerate(stored_tensors(study, checkpoint, side).items()):
                 # Contiguous, chunked and compressed, big-endian: whatever a user's writer chose.
-                options = ({}, {"chunks": (4, array.shape[-1]), "compression": "gzip"})[i % 2 and array.ndim == 2]
+                options = ({}, {"chunks": (min(4, len(array)), *array.shape[1:]), "compression": "gzip"})[i % 2]
                 stored = array.astype(array.dtype.newbyteorder(">")) if i % 3 == 2 else array
                 file.create_dataset(name.replace(".", "/"), data=stored, **options)
 

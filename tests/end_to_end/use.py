@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -B
 """What must hold for people: help, repeated runs that leave all as it is, preflight, progress in a log, proofs that a third
 party checks, and runs that were moved."""
 import json
@@ -206,8 +207,12 @@ def test_proofs(base):
     proof, vkey = study.folder / "content.proof", directory / "seal/key.vkey"
     run_well("prove", directory, "samples.jsonl", "--output", proof)
     run_well("verify", proof, "--key", vkey, "--content", study.folder / "samples.jsonl")
-    outcome = run("verify", proof, "--key", vkey, "--content", study.folder / "queries.jsonl")
-    check(outcome.code == DIFFERS, "the content of another file", outcome)
+    other_content = study.folder / "other.jsonl"
+    samples = (study.folder / "samples.jsonl").read_bytes()
+    for content, codes in ((samples[:-2] + b" \n", (DIFFERS,)), (samples[:-1], (DIFFERS, BAD_INPUT))):
+        other_content.write_bytes(content)
+        outcome = run("verify", proof, "--key", vkey, "--content", other_content)
+        check(outcome.code in codes and "other.jsonl" in outcome.err, "other content than the proof's", outcome)
     for wrong in ("samples.json", "influence.h5:/score", "influence.h5:/scores[70]", "nothing at all"):
         outcome = run("prove", directory, wrong, "--output", study.folder / "none.proof")
         check(outcome.code != OK and len(sentences(outcome)) == 1 and not (study.folder / "none.proof").exists(),

@@ -11,7 +11,10 @@
 
 static int rank, size;
 
-#define SMALL "\"hidden\": [8], \"epochs\": 2, \"checkpoint_every\": 1, \"batch\": 64, \"rows_per_shard\": 600"
+/* 597 training samples, 19 steps an epoch, 3 shards. */
+#define SMALL                                                                                                          \
+    "\"hidden\": [8], \"epochs\": 2, \"checkpoint_every\": 1, \"batch\": 32, \"rows_per_shard\": 250, "                \
+    "\"validation\": 600, \"test\": 600"
 
 /* The digest of a file, in hex; "absent" if it is not there. */
 static void file_digest(const char *directory, const char *name, char hex[2 * DIGEST_BYTES + 1])
@@ -75,7 +78,7 @@ static void check_same_for_any_ranks(const char *scene)
     struct train_summary all = {0}, alone = {0}, other = {0};
     char together[2 * DIGEST_BYTES + 1], single[2 * DIGEST_BYTES + 1], reseeded[2 * DIGEST_BYTES + 1];
     CHECK(scene_train(MPI_COMM_WORLD, scene, SMALL ", \"directory\": \"all\"", &all) == STATUS_OK);
-    CHECK(!all.unchanged && all.n_checkpoint == 3 && all.n_step == 46 && all.n_file == 3 + 3 * 5 + 2);
+    CHECK(!all.unchanged && all.n_checkpoint == 3 && all.n_step == 38 && all.n_file == 3 + 3 * 5 + 2);
     if (rank == 0)
         CHECK(scene_train(MPI_COMM_SELF, scene, SMALL ", \"directory\": \"alone\"", &alone) == STATUS_OK);
     MPI_Barrier(MPI_COMM_WORLD);
@@ -87,7 +90,7 @@ static void check_same_for_any_ranks(const char *scene)
     CHECK(scene_train(MPI_COMM_WORLD, scene, SMALL ", \"directory\": \"other\", \"seed\": 2", &other) == STATUS_OK);
     static const char *const differ[] = {"train.json", "samples.jsonl", "order.npy",
                                          "checkpoints/step-000000.safetensors",
-                                         "captures/step-000046/train-00002.safetensors"};
+                                         "captures/step-000038/train-00002.safetensors"};
     for (size_t i = 0; i < sizeof differ / sizeof *differ; i++) {
         char name[128];
         snprintf(name, sizeof name, "all/%s", differ[i]);
@@ -111,7 +114,7 @@ static void check_unchanged(const char *scene)
     CHECK(scene_train(MPI_COMM_WORLD, scene, members, &again) == STATUS_OK && again.unchanged);
     CHECK(same_summary(&first, &again) && again.bytes > 0);
 
-    static const char *const broken[] = {"order.npy", "captures/step-000023/train-00001.safetensors"};
+    static const char *const broken[] = {"order.npy", "captures/step-000019/train-00001.safetensors"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         char name[128];
         snprintf(name, sizeof name, "twice/%s", broken[i]);
@@ -120,18 +123,18 @@ static void check_unchanged(const char *scene)
         file_digest(scene, "twice/train.json", after);
         CHECK(strcmp(before, after) == 0);
     }
-    put_file(scene, "twice/train.json", "{\"format\": \"assay-train/1\"");
+    put_file(scene, "twice/train.json", "{\n  \"format\": \"assay-train/1\",\n  \"config\": {");
     CHECK(scene_train(MPI_COMM_WORLD, scene, members, &again) == STATUS_OK && !again.unchanged);
 
     /* Larger shards: there are fewer, and none of the old ones may be left for a glob to find. */
-    CHECK(is_there(scene, "twice/captures/step-000023/train-00001.safetensors"));
+    CHECK(is_there(scene, "twice/captures/step-000019/train-00001.safetensors"));
     CHECK(scene_train(
               MPI_COMM_WORLD, scene,
               "\"hidden\": [8], \"epochs\": 1, \"batch\": 128, \"rows_per_shard\": 2000, \"directory\": \"twice\"",
               &again) == STATUS_OK);
-    CHECK(!again.unchanged && !is_there(scene, "twice/captures/step-000023"));
+    CHECK(!again.unchanged && !is_there(scene, "twice/captures/step-000019"));
     CHECK(is_there(scene, "twice/captures/step-000012/train-00000.safetensors"));
-    CHECK(!is_there(scene, "twice/checkpoints/step-000023.safetensors"));
+    CHECK(!is_there(scene, "twice/checkpoints/step-000019.safetensors"));
     CHECK(scene_train(MPI_COMM_WORLD, scene, members, &again) == STATUS_OK && !again.unchanged);
     file_digest(scene, "twice/train.json", after);
     CHECK(strcmp(before, after) == 0);
@@ -187,7 +190,7 @@ static enum status train_refused(const char *scene, const char *members)
 
 static void check_bad_directories(const char *scene)
 {
-    CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"b\", \"validation\": 1600"), BAD_CONFIG, "train.batch");
+    CHECK_FAILS(train_refused(scene, "\"directory\": \"b\", \"validation\": 1600"), BAD_CONFIG, "train.batch");
     put_file(scene, "plain", "a file");
     CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"plain/out\""), CANNOT_WRITE, "plain");
     CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"/proc/assay\""), CANNOT_WRITE, "/proc/assay");
@@ -196,6 +199,9 @@ static void check_bad_directories(const char *scene)
     put_file(scene, "foreign/checkpoints/step-1.safetensors", "precious");
     CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"foreign\""), CANNOT_WRITE, "found checkpoints");
     CHECK(is_there(scene, "foreign/checkpoints/step-1.safetensors") && !is_there(scene, "foreign/train.json.partial"));
+    put_file(scene, "foreign3/train.json", "{\"format\": \"of another program\"}");
+    CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"foreign3\""), CANNOT_WRITE, "found something else");
+    CHECK(is_there(scene, "foreign3/train.json"));
     put_file(scene, "foreign2/notes.txt", "not in the way");
     CHECK(train_refused(scene, SMALL ", \"directory\": \"foreign2\"") == STATUS_OK);
     CHECK(is_there(scene, "foreign2/notes.txt"));

@@ -28,10 +28,10 @@ def load_safetensors(path):
     (n,) = struct.unpack("<Q", raw[:8])
     header = json.loads(raw[8 : 8 + n])
     header.pop("__metadata__", None)
-    types = {"F32": "<f4", "I64": "<i8"}
+    types, data = {"F32": "<f4", "I64": "<i8"}, raw[8 + n :]
     return {
-        name: np.frombuffer(raw[8 + n + t["data_offsets"][0] : 8 + n + t["data_offsets"][1]], types[t["dtype"]]).reshape(t["shape"])
-        for name, t in header.items()
+        name: np.frombuffer(data[slice(*tensor["data_offsets"])], types[tensor["dtype"]]).reshape(tensor["shape"])
+        for name, tensor in header.items()
     }
 
 
@@ -100,7 +100,8 @@ def check_samples(root, config, images, labels):
     for key, n_low, n_high in (("policy", 3, 4), ("license", 3, 3), ("source", 4, 5)):
         counts = collections.Counter(s[key] for s in samples)
         check(n_low <= len(counts) <= n_high, f"{key}: {dict(counts)}")
-        check(2 * max(counts.values()) > 3 * min(counts.values()) and min(counts.values()) >= 20, f"{key} is uneven: {dict(counts)}")
+        most, least = max(counts.values()), min(counts.values())
+        check(2 * most > 3 * least and least >= 20, f"{key} is unevenly spread: {dict(counts)}")
     check({s["license"] for s in samples} <= {"CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0"}, "licenses are SPDX names")
     return {name: [i for i, s in enumerate(samples) if s["split"] == name] for name in splits}
 

@@ -86,18 +86,21 @@ static void test_mutations(void)
 static void test_refusals(void)
 {
     static const char *const bad[] = {
-        "", "assay/", "assay/config/v1\n", "assay/config/v2\npath run.json\nbytes 123\nsha256 " SHA "\n",
-        "assay/config/v1\npath \nbytes 123\nsha256 " SHA "\n",              /* no name */
-        "assay/config/v1\npath a\nbytes 0123\nsha256 " SHA "\n",           /* a leading zero */
-        "assay/config/v1\npath a\nbytes -1\nsha256 " SHA "\n",             /* a sign */
+        "",
+        "assay/",
+        "assay/config/v1\n",
+        "assay/config/v2\npath run.json\nbytes 123\nsha256 " SHA "\n",
+        "assay/config/v1\npath \nbytes 123\nsha256 " SHA "\n",                  /* no name */
+        "assay/config/v1\npath a\nbytes 0123\nsha256 " SHA "\n",                /* a leading zero */
+        "assay/config/v1\npath a\nbytes -1\nsha256 " SHA "\n",                  /* a sign */
         "assay/config/v1\npath a\nbytes 9223372036854775808\nsha256 " SHA "\n", /* 2^63 */
-        "assay/config/v1\npath a\nsha256 " SHA "\nbytes 1\n",              /* another order */
-        "assay/config/v1\npath a\nbytes 1\nsha256 " SHA "\n\n",            /* more lines */
-        "assay/config/v1\npath a\nbytes 1\nsha256 " SHA "a\n",             /* more digits */
-        "assay/config/v1\npath a\xff\nbytes 1\nsha256 " SHA "\n",          /* not UTF-8 */
-        "assay/config/v1\npath a\xc2\x85\nbytes 1\nsha256 " SHA "\n",      /* U+0085, a control character */
-        "assay/config/v1\npath a\x1b[2J\nbytes 1\nsha256 " SHA "\n",       /* ESC */
-        "assay/config/v1\r\npath a\r\nbytes 1\r\nsha256 " SHA "\r\n",      /* CR LF */
+        "assay/config/v1\npath a\nsha256 " SHA "\nbytes 1\n",                   /* another order */
+        "assay/config/v1\npath a\nbytes 1\nsha256 " SHA "\n\n",                 /* more lines */
+        "assay/config/v1\npath a\nbytes 1\nsha256 " SHA "a\n",                  /* more digits */
+        "assay/config/v1\npath a\xff\nbytes 1\nsha256 " SHA "\n",               /* not UTF-8 */
+        "assay/config/v1\npath a\xc2\x85\nbytes 1\nsha256 " SHA "\n",           /* U+0085, a control character */
+        "assay/config/v1\npath a\x1b[2J\nbytes 1\nsha256 " SHA "\n",            /* ESC */
+        "assay/config/v1\r\npath a\r\nbytes 1\r\nsha256 " SHA "\r\n",           /* CR LF */
         "assay/dataset/v1\npath t\nobject /a\ntype i65\nshape 1\nunit 1\ndescription x\n",
         "assay/dataset/v1\npath t\nobject /a\ntype utf8[0]\nshape 1\nunit 1\ndescription x\n",
         "assay/dataset/v1\npath t\nobject /a\ntype i8\nshape 1  2\nunit 1\ndescription x\n",

@@ -1,4 +1,5 @@
-/* Private keys are made once, for their owner only; vkeys are one text; notes hold for their key and their bytes alone. */
+/* Private keys are made once, for their owner only; vkeys are one text; notes hold for their key and their bytes alone.
+ */
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -10,7 +11,8 @@
 
 /* The example of the signed-note specification, which golang.org/x/mod/sumdb/note has too. */
 #define NOTE_VKEY "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
-#define NOTE_BODY "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
+#define NOTE_BODY                                                                                                      \
+    "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
 #define NOTE_SIGNATURE                                                                                                 \
     "\xe2\x80\x94 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyB" \
     "wJnAM=\n"
@@ -78,9 +80,10 @@ static void test_refused_keys(const char *directory)
         CHECK(chmod(path, mode) == 0);
         CHECK_FAILS(signing_key_open(path, ORIGIN, &key), BAD_KEY, "others may read or write");
     }
-    CHECK(scratch_run("cd % && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.key 2>/dev/null && "
-                      "chmod 600 ec.key",
-                      directory) == 0);
+    CHECK(
+        scratch_run("cd % && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.key 2>/dev/null && "
+                    "chmod 600 ec.key",
+                    directory) == 0);
     CHECK_FAILS(signing_key_open(rsa, ORIGIN, &key), BAD_KEY, "expected an Ed25519 private key, found one of type EC");
     CHECK(scratch_run("cd % && echo hello > none.key && chmod 600 none.key", directory) == 0);
     CHECK_FAILS(signing_key_open(none, ORIGIN, &key), BAD_KEY, "found no key that can be read");
@@ -147,7 +150,8 @@ static void test_note(void)
                 "expected a signature by the key of PeterNeumann, found none");
     CHECK_FAILS(note_verify(note, strlen(note) - 1, &key, "note", &n), BAD_RUN, "expected a signed note");
     CHECK_FAILS(note_verify(NOTE_BODY, strlen(NOTE_BODY), &key, "note", &n), BAD_RUN, "expected a signed note");
-    CHECK_FAILS(note_verify(NOTE_BODY "\n", strlen(NOTE_BODY) + 1, &key, "note", &n), BAD_RUN, "expected a signed note");
+    CHECK_FAILS(note_verify(NOTE_BODY "\n", strlen(NOTE_BODY) + 1, &key, "note", &n), BAD_RUN,
+                "expected a signed note");
     CHECK_FAILS(note_verify("", 0, &key, "note", &n), BAD_RUN, "expected a signed note");
     size_t length = strlen(note);
     char *copy = memory_copy_text(note);

@@ -1,4 +1,5 @@
-/* Roots are those that two independent implementations gave; proofs hold for every pair of sizes, and for nothing else. */
+/* Roots are those that two independent implementations gave; proofs hold for every pair of sizes, and for nothing else.
+ */
 #include "base/text.h"
 #include "check.h"
 #include "seal/consistency.h"
@@ -8,16 +9,12 @@
 static const struct {
     int64_t n;
     const char *root;
-} known[] = {{0, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="},
-             {1, "PnB3/S9m1ongzuanz1s3vy3KfJea81bQoxy8XIVgXH0="},
-             {2, "p9kYlLYfv0Y3jYjj4bH3rvOVMsUEtIS9MVUdFeCgnf8="},
-             {3, "m0ll+LIgukL3A5rQeByWbPkLsa6hWoBYbWNLMiqx9M4="},
-             {7, "Rc6n7cqVQ+5VdaV3TQ2PqTIai+CEs/tlf6T20HGjyUw="},
-             {255, "uzuXQ+CBGOpYOud98EoUSaBgHN5vdRRtecLKtjZs4hA="},
-             {256, "FeLdSXOuRN6MjPMEj9mNF62q6mKH9OBgalWmQ2F0CMA="},
-             {257, "1BjAhzJZvOfQVhqwBEhhEkFsHESQhlQVNCv+BuZzFGw="},
-             {65537, "qQG7RHpLTDYc31WWWPJ/JKij67xJJXxHLv6VCTLUhTo="},
-             {1000000, "jtCAXbobBqxhoKL9djArvf9pr3MF/o3Rbh3QXOPqMpU="}};
+} known[] = {
+    {0, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="},     {1, "PnB3/S9m1ongzuanz1s3vy3KfJea81bQoxy8XIVgXH0="},
+    {2, "p9kYlLYfv0Y3jYjj4bH3rvOVMsUEtIS9MVUdFeCgnf8="},     {3, "m0ll+LIgukL3A5rQeByWbPkLsa6hWoBYbWNLMiqx9M4="},
+    {7, "Rc6n7cqVQ+5VdaV3TQ2PqTIai+CEs/tlf6T20HGjyUw="},     {255, "uzuXQ+CBGOpYOud98EoUSaBgHN5vdRRtecLKtjZs4hA="},
+    {256, "FeLdSXOuRN6MjPMEj9mNF62q6mKH9OBgalWmQ2F0CMA="},   {257, "1BjAhzJZvOfQVhqwBEhhEkFsHESQhlQVNCv+BuZzFGw="},
+    {65537, "qQG7RHpLTDYc31WWWPJ/JKij67xJJXxHLv6VCTLUhTo="}, {1000000, "jtCAXbobBqxhoKL9djArvf9pr3MF/o3Rbh3QXOPqMpU="}};
 
 static void test_roots(const struct hash *leaves)
 {
@@ -106,7 +103,8 @@ int main(void)
     }
     for (int level = 2; level < 40; level++) {
         int64_t power = (int64_t)1 << level;
-        CHECK(merkle_split(power) == power / 2 && merkle_split(power + 1) == power && merkle_split(power - 1) == power / 2);
+        CHECK(merkle_split(power) == power / 2 && merkle_split(power + 1) == power &&
+              merkle_split(power - 1) == power / 2);
     }
     memory_free(leaves);
     return check_end();

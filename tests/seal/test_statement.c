@@ -40,7 +40,8 @@ static void test_round_trip(const struct text *payload)
     struct statement found;
     CHECK(statement_parse(payload->bytes, payload->length, "s", &found) == STATUS_OK);
     CHECK(found.n_subject == 2 && found.n_dependency == 2 && found.n_table == 2 && found.n_host == 2);
-    CHECK(strcmp(found.subjects[1].name, "in \"quotes\" \\ \x01 \x7f.h5") == 0 && found.subjects[1].sha256.bytes[2] == 3);
+    CHECK(strcmp(found.subjects[1].name, "in \"quotes\" \\ \x01 \x7f.h5") == 0 &&
+          found.subjects[1].sha256.bytes[2] == 3);
     CHECK(!found.dependencies[0].is_whole && found.dependencies[1].is_whole && found.size == 42 && found.ranks == 4);
     CHECK(strcmp(found.config, "{\n  \"run\": {\"name\": \"a \\\"}{\\\" b\"}\n}") == 0);
     CHECK(statement_subject(&found, "run.json") != NULL && statement_subject(&found, "run") == NULL);

@@ -14,16 +14,17 @@ static long n_seen;
 /* false if it is no hash of 32 bytes: then no proof with it can hold. */
 static bool get_hash(const cJSON *item, struct hash *hash)
 {
-    return cJSON_IsString(item) && base64_decode(item->valuestring, strlen(item->valuestring), hash->bytes,
-                                                 DIGEST_BYTES) == DIGEST_BYTES;
+    return cJSON_IsString(item) &&
+           base64_decode(item->valuestring, strlen(item->valuestring), hash->bytes, DIGEST_BYTES) == DIGEST_BYTES;
 }
 
 static bool get_proof(const cJSON *object, struct merkle_proof *proof)
 {
     const cJSON *item;
     proof->n = 0;
-    cJSON_ArrayForEach(item, json_member(object, "proof")) if (proof->n == MERKLE_MAX_PROOF ||
-                                                               !get_hash(item, &proof->hashes[proof->n++])) return false;
+    cJSON_ArrayForEach(item,
+                       json_member(object, "proof")) if (proof->n == MERKLE_MAX_PROOF ||
+                                                         !get_hash(item, &proof->hashes[proof->n++])) return false;
     return true;
 }
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # What must hold: slurm/run.sbatch, run by a real Slurm, ends well and with the result root that mpirun gives on another
-# number of ranks; what the program refuses is the job's exit code; a job that is told to stop leaves no rank behind and
-# goes on when it is submitted again.
+# number of ranks; what the program refuses is the job's exit code; a job that is told to stop leaves no rank behind.
 # Usage: run_slurm.sh, with ASSAY_SOURCE (the tree) and ASSAY_PROGRAM (the program) set.
 set -uo pipefail
 source=${ASSAY_SOURCE:?} ASSAY=${ASSAY_PROGRAM:?}
@@ -65,6 +64,25 @@ check "and the root stays" same_root slurm mpirun
 refusal=$?
 check "a missing config is refused" test "$refusal" -ne 0
 check "with the same code by the job" ends_with "$refusal" submit slurm missing.json
+
+# The signal that Slurm sends before the time is up must reach the ranks: here, two that would sleep for a minute.
+cat >"$work/sleeper" <<'END'
+#!/bin/bash
+echo $$ >"rank.$OMPI_COMM_WORLD_RANK.pid"
+exec sleep 60
+END
+chmod +x "$work/sleeper"
+tree stopped
+both_ranks_sleep() { [ -s "$work/stopped/rank.0.pid" ] && [ -s "$work/stopped/rank.1.pid" ]; }
+is_gone() { ! grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$(cat "$work/stopped/rank.$1.pid")/status"; }
+no_rank_is_left() { is_gone 0 && is_gone 1; }
+ASSAY=$work/sleeper submit stopped configs/digits.json &
+submitted=$!
+check "the ranks start" cluster_wait "sleeping ranks" both_ranks_sleep
+check "the job can be signalled" scancel --signal=TERM --batch --user="$(id -un)"
+wait "$submitted"
+check "a job that was told to stop did not end well" test $? -ne 0
+check "and leaves no rank behind" cluster_wait "end of the ranks" no_rank_is_left
 
 echo "$((made - failed)) passed, $failed failed"
 [ "$made" -gt 0 ] && [ "$failed" -eq 0 ]

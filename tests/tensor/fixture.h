@@ -90,6 +90,14 @@ static inline void fixture_store(const char *name, const void *bytes, size_t n)
     }
 }
 
+static inline void fixture_copy(const char *from, const char *to)
+{
+    size_t n;
+    char *bytes = fixture_load(from, &n);
+    fixture_store(to, bytes, n);
+    memory_free(bytes);
+}
+
 /* The next line of tab-separated fields in *at, cut into at most n fields in place; their number, 0 at the end. */
 static inline int fixture_line(char **at, char **fields, int n)
 {

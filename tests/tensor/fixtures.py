@@ -13,6 +13,8 @@ import sys
 import h5py
 import numpy as np
 
+import stores
+
 TYPES = {"f16": "<f2", "f32": "<f4", "f64": "<f8", "i8": "i1", "u8": "u1", "i16": "<i2", "i32": "<i4", "i64": "<i8"}
 random = np.random.default_rng(7)
 
@@ -91,11 +93,13 @@ def good_safetensors(out):
         tensors["of " + kind] = (kind.upper(), (5, 3), values.tobytes())
         held["of " + kind] = (kind, values, doubles)
         tensors["unread " + kind] = ("F8_E4M3", (7,), b"1234567")
-    for name, shape in (("vector", (7,)), ("cube", (4, 2, 3)), ("four", (3, 2, 2, 2)), ("empty", (0, 3)), ("größe", (2, 2))):
+    shapes = {"vector": (7,), "cube": (4, 2, 3), "four": (3, 2, 2, 2), "empty": (0, 3), "größe": (2, 2)}
+    for name, shape in shapes.items():
         values, doubles = numbers("f32", shape)
         tensors[name] = ("F32", shape, values.tobytes())
         held[name] = ("f32", values, doubles)
-    for path, extra in (("good/plain.safetensors", {}), ("good/padded.safetensors", {"pad": 11, "metadata": {"a": "b"}})):
+    extras = {"good/plain.safetensors": {}, "good/padded.safetensors": {"pad": 11, "metadata": {"a": "b"}}}
+    for path, extra in extras.items():
         save_safetensors(path, tensors, **extra)
         for name, (kind, values, doubles) in held.items():
             out.expect(f"{path}#{name}", kind, values, doubles)
@@ -180,7 +184,8 @@ def good_shards(out):
         doubles = np.concatenate([arrays[name][1] for name in sorted(parts)])
         for name, (array, _) in arrays.items():
             for folder in ("good", odd):
-                save_safetensors(f"{folder}/{name}-{kind}.safetensors", {"x": (kind.upper(), array.shape, array.tobytes())})
+                tensor = (kind.upper(), array.shape, array.tobytes())
+                save_safetensors(f"{folder}/{name}-{kind}.safetensors", {"x": tensor})
                 if kind != "bf16":
                     np.save(f"{folder}/{name}-{kind}.npy", array)
                     with h5py.File(f"{folder}/{name}-{kind}.h5", "w") as file:
@@ -285,7 +290,8 @@ def bad_safetensors(out):
         out.refuse(f"bad/{name}.safetensors#{tensor}", part)
 
     save_raw_safetensors("bad/fine.safetensors", json.dumps({"x": entry()}), b"0123456789abcdef")
-    save_raw_safetensors("bad/two.safetensors", json.dumps({"y": entry(), "x": entry("I8", (4, 4), (16, 32))}), bytes(32))
+    two = {"y": entry(), "x": entry("I8", (4, 4), (16, 32))}
+    save_raw_safetensors("bad/two.safetensors", json.dumps(two), bytes(32))
     many = {f"t{k:02d}": entry(offsets=(0, 0), shape=(0, 2)) for k in range(25)}
     refused("missing", 'expected a tensor "x", found y, z', {"y": entry(), "z": entry(shape=(0,), offsets=(16, 16))})
     refused("missing-many", "t19 and 5 more", many)
@@ -297,13 +303,16 @@ def bad_safetensors(out):
     refused("scalar", "a single number (0 dimensions)", {"x": entry(shape=(), offsets=(0, 4))})
     refused("five", "at most 4 dimensions, found 6", {"x": entry(shape=(2, 1, 1, 1, 1, 2))})
     refused("no-columns", "at least one column", {"x": entry(shape=(3, 0), offsets=(0, 0))})
-    refused("size", "expected data_offsets that span 4 elements of 4 bytes (dtype F32), found 12 bytes", {"x": entry(offsets=(0, 12))})
+    refused("size", "expected data_offsets that span 4 elements of 4 bytes (dtype F32), found 12 bytes",
+            {"x": entry(offsets=(0, 12))})
     refused("size-other", 'tensor "y": expected data_offsets', {"x": entry(), "y": entry(offsets=(0, 12))})
     refused("overlap", 'tensors "x" and "y" overlap', {"x": entry(), "y": entry("U8", (4,), (12, 16))})
     refused("overlap-same", "overlap", {"x": entry(), "y": entry()})
     refused("overlap-unknown", "overlap", {"x": entry(), "y": entry("BOOL", (4,), (3, 4))})
-    refused("outside", "ends at byte 17 of the data, which has only 16 bytes", {"x": entry(), "y": entry("U8", (1,), (16, 17))})
-    refused("outside-far", "ends at byte 9007199254740991", {"x": entry(), "y": entry("U8", (2**53 - 1,), (0, 2**53 - 1))})
+    refused("outside", "ends at byte 17 of the data, which has only 16 bytes",
+            {"x": entry(), "y": entry("U8", (1,), (16, 17))})
+    refused("outside-far", "ends at byte 9007199254740991",
+            {"x": entry(), "y": entry("U8", (2**53 - 1,), (0, 2**53 - 1))})
     refused("backward", '"data_offsets" to be', {"x": entry(offsets=(16, 0))})
     refused("negative", '"data_offsets" to be', {"x": entry(offsets=(-16, 0))})
     refused("fraction", '"data_offsets" to be', {"x": entry(offsets=(0, 16.5))})
@@ -421,6 +430,10 @@ def write(directory):
     out = Writer(directory)
     for part in (good_safetensors, good_npy, good_hdf5, good_shards, bad_npy, bad_safetensors, bad_hdf5, bad_shards):
         part(out)
+    for part in (stores.good_trak, stores.good_bergson):
+        part(out, numbers)
+    stores.bad_trak(out)
+    stores.bad_bergson(out)
     for bits in ("f16", "bf16"):  # every one of the 65,536 values
         patterns = np.arange(65536, dtype="<u4")
         values = patterns.astype("<u2").view("<f2") if bits == "f16" else (patterns << 16).view("<f4")

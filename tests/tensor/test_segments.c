@@ -24,6 +24,14 @@ static const char *const names[] = {
     "good/all.h5:/contiguous/i16le",
     "good/part-*-f32.h5:/g/x",
     "good/tall.safetensors#x",
+    "good/trak-f16/0/features.mmap",
+    "good/trak-f16/0/grads.mmap",
+    "good/trak-f16/0/test_grads.mmap",
+    "good/trak-f32/*/features.mmap",
+    "good/index-f32-num_grads/gradients.bin#a",
+    "good/index-bf16-num_items/gradients.bin",
+    "good/index-shards/*/gradients.bin#y",
+    "good/index-tall/gradients.bin#y",
 };
 enum { N_NAME = sizeof names / sizeof names[0] };
 
@@ -94,6 +102,49 @@ static void check_combination(uint64_t *seed)
     segments_clear(&again);
     segments_clear(&gaps);
     segments_clear(&segments);
+}
+
+/* Modules of one index, and the whole of it, read in the same blocks: their segments are the same, hash or not, and
+ * once the repeats are dropped they cover the files once. */
+static void check_modules(const char *const names_of_one[3], int64_t block, int64_t n_expected)
+{
+    struct tensor *tensors[3];
+    struct segment_list segments, gaps;
+    segments_init(&segments);
+    segments_init(&gaps);
+    for (int i = 0; i < 3; i++) {
+        CHECK(tensor_open(fixture_directory, names_of_one[i], &tensors[i]) == STATUS_OK);
+        int64_t rows = tensor_rows(tensors[i]);
+        char *raw = memory_allocate(rows * tensor_columns(tensors[i]), tensor_type_size(tensor_type(tensors[i])));
+        for (int64_t first = 0; first < rows; first += block)
+            CHECK(tensor_read(tensors[i], first, rows - first < block ? rows - first : block, raw, &segments) ==
+                  STATUS_OK);
+        memory_free(raw);
+    }
+    CHECK(tensor_gaps(tensors, 3, &gaps) == STATUS_OK && gaps.n > 0);
+    for (int64_t i = 0; i < gaps.n; i++) {
+        CHECK(strstr(gaps.items[i].path, "info.json") != NULL);
+        CHECK(segment_hash(fixture_directory, &gaps.items[i]) == STATUS_OK);
+        segments_add(&segments, &gaps.items[i]);
+    }
+    CHECK(segments_sort(&segments) == STATUS_OK && segments.n - gaps.n == n_expected);
+    CHECK(fixture_check_segments(&segments));
+    for (int i = 0; i < 3; i++)
+        tensor_close(tensors[i]);
+    segments_clear(&gaps);
+    segments_clear(&segments);
+}
+
+static void check_all_modules(void)
+{
+    static const char *const shards[] = {"good/index-shards/shard-*/gradients.bin#y",
+                                         "good/index-shards/shard-*/gradients.bin",
+                                         "good/index-shards/shard-*/gradients.bin#x"};
+    static const char *const tall[] = {"good/index-tall/gradients.bin#z", "good/index-tall/gradients.bin#x",
+                                       "good/index-tall/gradients.bin#y"};
+    check_modules(shards, 100, 2);
+    check_modules(shards, 3, 4); /* rows 0-3 of one shard: 3 and 1; rows 4-6 of the other: 2 and 1 */
+    check_modules(tall, 512, 4);
 }
 
 /* The check by Python would find a wrong digest, a byte left out, and a byte covered twice. */
@@ -181,6 +232,19 @@ static void check_changed(const char *source, const char *file, const char *name
     memory_free(bytes);
 }
 
+/* So is a store of which the file that says what its rows are has changed. */
+static void check_changed_stores(void)
+{
+    mkdir(fixture_path("changing"), 0777);
+    fixture_copy("good/index-f32-num_grads/gradients.bin", "changing/gradients.bin");
+    check_changed("good/index-f32-num_grads/info.json", "changing/info.json", "changing/gradients.bin#a");
+    check_changed("good/index-f32-num_grads/info.json", "changing/info.json", "changing/gradients.bin");
+    fixture_copy("good/index-f32-num_grads/info.json", "changing/info.json");
+    check_changed("good/index-f32-num_grads/gradients.bin", "changing/gradients.bin", "changing/gradients.bin#a");
+    fixture_copy("good/trak-f32/0/features.mmap", "changing/features.mmap");
+    check_changed("good/trak-f32/0/_is_featurized.mmap", "changing/_is_featurized.mmap", "changing/features.mmap");
+}
+
 /* segment_hash believes nothing of what it is given. */
 static void check_untrusted(void)
 {
@@ -230,11 +294,13 @@ int main(void)
     uint64_t seed = 11;
     for (int i = 0; i < 8; i++)
         check_combination(&seed);
+    check_all_modules();
     check_the_check();
     check_pieces();
     check_changed("good/f32-1.npy", "changing.npy", "changing.npy");
     check_changed("bad/fine.safetensors", "changing.safetensors", "changing.safetensors#x");
     check_changed("bad/other.h5", "changing.h5", "changing.h5:/x");
+    check_changed_stores();
     check_untrusted();
     fixture_end();
     return check_end();

@@ -123,7 +123,7 @@ int main(void)
     uint64_t seed = 1;
     int64_t n_case = 0;
     for (; fixture_line(&at, fields, 4) == 4; n_case++) {
-        check_case(fixture_directory, fields, &seed, n_case % 24 == 0); /* Python takes a while to start */
+        check_case(fixture_directory, fields, &seed, n_case % 32 == 0); /* Python takes a while to start */
         check_odd_directory(fields, &seed);
     }
     CHECK(n_case > 150);

@@ -1,0 +1,65 @@
+#include "influence/study_plan.h"
+
+#include "base/memory.h"
+#include "exact/gemm.h"
+
+static struct layer_shape layer_shape(const struct capture *capture)
+{
+    struct layer_shape shape = {.n_factor = capture->n_factor,
+                                .train_rows = capture->side[TRAIN_SIDE].n_row,
+                                .query_rows = capture->side[QUERY_SIDE].n_row};
+    for (int f = 0; f < capture->n_factor; f++)
+        shape.n_column[f] = capture->n_column[f];
+    struct tensor *list[MAX_FACTORS + 1];
+    for (int i = capture_tensors(&capture->side[TRAIN_SIDE], list); i > 0; i--)
+        shape.stored_bytes += tensor_columns(list[i - 1]) * (int64_t)tensor_type_size(tensor_type(list[i - 1]));
+    return shape;
+}
+
+/* A layer has the same shape at every checkpoint, or plans and grids would mean nothing. */
+static enum status check_alike(const struct study *study, int k, int l)
+{
+    const struct capture *first = study_capture(study, 0, l), *other = study_capture(study, k, l);
+    bool alike = first->n_factor == other->n_factor;
+    for (int f = 0; f < first->n_factor; f++)
+        alike = alike && first->n_column[f] == other->n_column[f];
+    for (int s = 0; s < N_CAPTURE_SIDES; s++)
+        alike = alike && first->side[s].n_position == other->side[s].n_position;
+    return alike ? STATUS_OK
+                 : fail(BAD_INPUT,
+                        "%s: expected the shape that the layer has at the first checkpoint (%s), found another",
+                        tensor_name(other->side[TRAIN_SIDE].factor[0]), tensor_name(first->side[TRAIN_SIDE].factor[0]));
+}
+
+enum status study_plan(const struct study *study, int64_t n_rank, struct influence_plan *plan)
+{
+    const struct influence_config *config = study->config;
+    if (gemm_find(config->backend) == NULL)
+        return fail(BAD_CONFIG, "influence.backend: expected auto, onednn or blas, found \"%s\"", config->backend);
+    struct layer_shape *layers = memory_allocate(study->n_layer, sizeof *layers);
+    enum status status = STATUS_OK;
+    for (int l = 0; l < study->n_layer; l++) {
+        layers[l] = layer_shape(study_capture(study, 0, l));
+        for (int k = 1; k < study->n_used && status == STATUS_OK; k++)
+            status = check_alike(study, k, l);
+    }
+    struct influence_shape shape = {.n_train = study->samples.n,
+                                    .n_query = study->queries.n,
+                                    .n_rank = n_rank,
+                                    .n_used = study->n_used,
+                                    .n_layer = study->n_layer,
+                                    .layers = layers,
+                                    .n_group_column = study->samples.n_column,
+                                    .n_digit = config->n_digit,
+                                    .block_rows = config->block_rows,
+                                    .top = config->top,
+                                    .memory = config->memory,
+                                    .keep_scores = config->keep_scores,
+                                    .ahead = !study_reads_hdf5(study)};
+    for (int64_t c = 0; c < study->samples.n_column; c++)
+        shape.n_group_value += study->samples.columns[c].n_value;
+    if (status == STATUS_OK)
+        status = influence_plan_make(&shape, plan);
+    memory_free(layers);
+    return status;
+}
