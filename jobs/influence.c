@@ -31,6 +31,8 @@ enum status step_influence(struct context *context)
                figure_count(outcome.n_train, train), figure_count(outcome.n_query, query), (long long)outcome.n_block);
         if (outcome.n_resumed > 0)
             printf(", %lld of them from an earlier run", (long long)outcome.n_resumed);
+        if (outcome.began_anew)
+            printf(", none from an earlier run: an input changed after it");
         printf("\n");
     }
     return status;
@@ -54,5 +56,6 @@ const struct job influence_job = {
     .text = "score every training example against every query into influence.h5",
     .options = "dbq",
     .mpi = WITH_MPI,
+    .stops = true,
     .run = run,
 };

@@ -9,7 +9,7 @@
 
 struct options {
     const char *target;    /* the config, run directory or proof file */
-    const char *what;      /* prove: which input or table block */
+    const char *what;      /* prove: which input or table block; diff: the other run */
     const char *directory; /* overrides run.directory */
     const char *inputs;    /* verify: where the inputs are now */
     const char *key;       /* seal: signing key file; verify: vkey or a file with one */
@@ -28,10 +28,11 @@ struct job {
     const char *options;   /* letters of option_table that apply */
     const char *more;      /* further help, or NULL */
     enum mpi_use mpi;
+    bool stops; /* ends in good order when a signal asks for it; others are ended by the signal itself */
     /* `comm` is MPI_COMM_NULL for a job without MPI.  The verdict is the same on every rank. */
     enum status (*run)(MPI_Comm comm, const struct options *options);
 };
 
-extern const struct job train_job, influence_job, seal_job, run_job, verify_job, check_job, prove_job, config_job;
+extern const struct job train_job, influence_job, seal_job, run_job, verify_job, check_job, prove_job, diff_job, config_job;
 
 #endif

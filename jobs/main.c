@@ -9,8 +9,8 @@
 #include "base/stop.h"
 #include "jobs/job.h"
 
-static const struct job *const jobs[] = {&run_job,  &check_job,  &train_job, &influence_job,
-                                         &seal_job, &verify_job, &prove_job, &config_job};
+static const struct job *const jobs[] = {&run_job,    &check_job, &train_job, &influence_job, &seal_job,
+                                         &verify_job, &prove_job, &diff_job,  &config_job};
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
 static const struct option {
@@ -107,7 +107,7 @@ static enum status parse_arguments(const struct job *job, int n, char **argument
                 return fail(BAD_USAGE, "assay %s: %s needs a value (%s)", job->name, argument, option->value);
         } else if (options->target == NULL) {
             options->target = argument;
-        } else if (options->what == NULL && job == &prove_job) {
+        } else if (options->what == NULL && (job == &prove_job || job == &diff_job)) {
             options->what = argument;
         } else {
             return fail(BAD_USAGE, "assay %s: \"%s\" is one argument too many; see `assay %s --help`", job->name,
@@ -134,10 +134,11 @@ static int job_end(enum status status, bool speaks)
 
 static int run_with_mpi(const struct job *job, const struct options *options)
 {
+    if (job->stops)
+        stop_listen();
     int provided; /* threads that read ahead never call MPI */
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     on_abort = abort_all;
-    stop_listen();
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     enum status status = job->run(MPI_COMM_WORLD, options);

@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/stop.h"
+#include "comm/agree.h"
 #include "influence/influence.h"
 #include "jobs/context.h"
 
@@ -13,11 +15,34 @@ enum { SUMMARY_QUERIES = 3 };
 static const struct step {
     const char *section;
     enum status (*take)(struct context *context);
+    const struct job *job;
 } steps[] = {
-    {"train", step_train},
-    {"influence", step_influence},
-    {"seal", step_seal},
+    {"train", step_train, &train_job},
+    {"influence", step_influence, &influence_job},
+    {"seal", step_seal, &seal_job},
 };
+
+/* A signal that came while nobody could act on it, between two steps or at the end of one. */
+static enum status check_stop(const struct context *context, const struct step *next)
+{
+    return agree(
+        context->comm,
+        stop_requested()
+            ? fail(STOPPED, "run: stopped on request before %s: run the same command again to go on", next->section)
+            : STATUS_OK);
+}
+
+/* Steps that cannot stop in good order are ended by a signal, like any program: what they leave has no final name. */
+static enum status take_step(struct context *context, const struct step *step)
+{
+    if (!step->job->stops)
+        stop_unlisten();
+    enum status status = check_stop(context, step);
+    if (status == STATUS_OK)
+        status = step->take(context);
+    stop_listen();
+    return status;
+}
 
 static enum status print_summary(const struct context *context)
 {
@@ -47,7 +72,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
         if (strcmp(steps[i].section, "seal") == 0) /* the answer first, its root last */
             status = print_summary(&context);
         if (status == STATUS_OK)
-            status = steps[i].take(&context);
+            status = take_step(&context, &steps[i]);
         fflush(stdout);
     }
     context_close(&context);
@@ -60,5 +85,6 @@ const struct job run_job = {
     .text = "run all jobs that the config names, in order; skip what is complete and unchanged",
     .options = "dbkq",
     .mpi = WITH_MPI,
+    .stops = true,
     .run = run,
 };

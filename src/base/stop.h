@@ -8,6 +8,9 @@
  * is what mpirun passes on to its ranks, SIGTERM what Slurm sends before a time limit.  @local */
 void stop_listen(void);
 
+/* From now on they end the program again; one that came stays known.  @local */
+void stop_unlisten(void);
+
 /* Whether one of them came.  @local */
 bool stop_requested(void);
 

@@ -20,6 +20,11 @@ struct gemm_backend {
     void (*multiply)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
                      void *workspace);
     /* n_digit: the larger of the two; n = b->n_row, k = n_column.  Bounded: tiles of C are computed one by one. */
+    /* The same without the products of digits that weigh less than 128^(n_digit − 1) together, for a and b of n_digit
+     * each: 1, 3, 6, 10 products of planes instead of 1, 4, 9, 16.  What is left out is of the size of the rounding to
+     * digits. */
+    void (*multiply_leading)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                             void *workspace);
     int64_t (*workspace_bytes)(int n_digit, int64_t m, int64_t n, int64_t k);
 };
 

@@ -22,6 +22,7 @@ enum {
 struct tile {
     const struct digits *a, *b;
     int n_part;       /* of the q of b */
+    int lowest;       /* products of digits that weigh less than 128^lowest together are taken off again */
     int64_t a_row, m; /* rows of a, of C */
     int64_t b_row, n; /* rows of b, columns of C */
     double *c;        /* borrowed; the tile's first element; sum[0] */
@@ -96,12 +97,28 @@ static void widen_tile(const struct tile *tile, int64_t column, int64_t n_column
     }
 }
 
-/* sum += a panel of a times the panel of b, transposed. */
-static void add_product(const struct tile *tile, const double *panel_b, int64_t n_column, double *sum, int64_t stride)
+/* sum += weight times a panel of a times the panel of b, transposed. */
+static void add_product(const struct tile *tile, double weight, const double *panel_b, int64_t n_column, double *sum,
+                        int64_t stride)
 {
     int k = to_int(n_column);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, to_int(tile->m), to_int(tile->n), k, 1, tile->panel_a, k,
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, to_int(tile->m), to_int(tile->n), k, weight, tile->panel_a, k,
                 panel_b, k, 1, sum, to_int(stride));
+}
+
+/* Takes the products that are to be left out off the sum that has them; the panels are used up. */
+static void take_off_products(const struct tile *tile, int64_t column, int64_t n_column)
+{
+    const int last = tile->a->n_digit - 1;
+    for (int power = 0; power < tile->lowest; power++)
+        for (int ja = last - power; ja <= last; ja++) {
+            int jb = 2 * last - power - ja;
+            struct window window = {ja, ja + 1, tile->a_row, tile->m, column, n_column};
+            widen(tile->a, &window, tile->panel_a);
+            window = (struct window){jb, jb + 1, tile->b_row, tile->n, column, n_column};
+            widen(tile->b, &window, tile->panel_b[0]);
+            add_product(tile, -(double)(1 << 7 * power), tile->panel_b[0], n_column, tile->c, tile->c_stride);
+        }
 }
 
 static void carry(const struct tile *tile)
@@ -136,9 +153,10 @@ static void multiply_tile(const struct tile *tile)
     for (int64_t column = 0; column < tile->a->n_column; column += PANEL) {
         int64_t n_column = least(PANEL, tile->a->n_column - column);
         widen_tile(tile, column, n_column);
-        add_product(tile, tile->panel_b[0], n_column, tile->c, tile->c_stride);
+        add_product(tile, 1, tile->panel_b[0], n_column, tile->c, tile->c_stride);
         if (tile->middle != NULL)
-            add_product(tile, tile->panel_b[1], n_column, tile->middle, tile->n);
+            add_product(tile, 1, tile->panel_b[1], n_column, tile->middle, tile->n);
+        take_off_products(tile, column, n_column);
         if (tile->high != NULL)
             carry(tile);
     }
@@ -165,12 +183,12 @@ static void lay_out(struct tile *tile, int64_t m, double *workspace)
         tile->middle = workspace;
 }
 
-static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
-                     void *workspace)
+static void multiply_from(int lowest, const struct digits *a, int64_t a_row, int64_t m, const struct digits *b,
+                          double *c, void *workspace)
 {
     ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_MAX_COLUMN);
     ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
-    struct tile tile = {.a = a, .b = b, .c_stride = b->n_row};
+    struct tile tile = {.a = a, .b = b, .lowest = lowest, .c_stride = b->n_row};
     lay_out(&tile, m, workspace);
     for (int64_t i = 0; i < m; i += TILE_ROWS)
         for (int64_t j = 0; j < b->n_row; j += TILE_COLUMNS) {
@@ -183,9 +201,23 @@ static void multiply(const struct digits *a, int64_t a_row, int64_t m, const str
         }
 }
 
+static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                     void *workspace)
+{
+    multiply_from(0, a, a_row, m, b, c, workspace);
+}
+
+static void multiply_leading(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                             void *workspace)
+{
+    ASSERT(a->n_digit == b->n_digit);
+    multiply_from(a->n_digit - 1, a, a_row, m, b, c, workspace);
+}
+
 const struct gemm_backend gemm_blas = {
     .name = "blas",
     .text = "dgemm of BLAS on integer-valued doubles: on any CPU",
     .multiply = multiply,
+    .multiply_leading = multiply_leading,
     .workspace_bytes = workspace_bytes,
 };

@@ -21,6 +21,7 @@ struct tile {
     int64_t b_row, n; /* rows of b, columns of C */
     double *c;        /* borrowed; the tile's first element */
     int64_t c_stride;
+    int lowest;       /* products of digits that weigh less than 128^lowest together are left out */
     int32_t *product; /* workspace; m × n */
     double *high;     /* workspace; m × n; NULL if every sum stays below 2^53 in C itself */
 };
@@ -66,7 +67,7 @@ static void multiply_pairs(const struct tile *tile, int power, int64_t first, in
 /* Adds the product to its half of the sums; the very first one sets C. */
 static void add_pairs(const struct tile *tile, int power, int64_t first)
 {
-    const bool is_high = power >= LOW_POWERS, is_new = first == 0 && power == 0;
+    const bool is_high = power >= LOW_POWERS, is_new = first == 0 && power == tile->lowest;
     const double weight = (double)(1 << 7 * (power % LOW_POWERS));
     for (int64_t i = 0; i < tile->m; i++) {
         double *sum = is_high ? tile->high + i * tile->n : tile->c + i * tile->c_stride;
@@ -92,7 +93,7 @@ static void multiply_tile(const struct tile *tile)
         memset(tile->high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
     for (int64_t first = 0; first < tile->a->n_column; first += CONTRACTION) {
         int64_t n = least(CONTRACTION, tile->a->n_column - first);
-        for (int power = 0; power < tile->a->n_digit + tile->b->n_digit - 1; power++) {
+        for (int power = tile->lowest; power < tile->a->n_digit + tile->b->n_digit - 1; power++) {
             multiply_pairs(tile, power, first, n);
             add_pairs(tile, power, first);
         }
@@ -103,12 +104,12 @@ static void multiply_tile(const struct tile *tile)
         halves_join(tile->high + i * tile->n, tile->c + i * tile->c_stride, tile->n);
 }
 
-static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
-                     void *workspace)
+static void multiply_from(int lowest, const struct digits *a, int64_t a_row, int64_t m, const struct digits *b,
+                          double *c, void *workspace)
 {
     ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_MAX_COLUMN);
     ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
-    struct tile tile = {.a = a, .b = b, .c_stride = b->n_row, .product = workspace};
+    struct tile tile = {.a = a, .b = b, .c_stride = b->n_row, .lowest = lowest, .product = workspace};
     for (int64_t e = 0; a->n_column == 0 && e < m * b->n_row; e++)
         c[e] = 0; /* no product will set it */
     /* The high half comes after the products of the largest tile. */
@@ -125,9 +126,23 @@ static void multiply(const struct digits *a, int64_t a_row, int64_t m, const str
         }
 }
 
+static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                     void *workspace)
+{
+    multiply_from(0, a, a_row, m, b, c, workspace);
+}
+
+static void multiply_leading(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                             void *workspace)
+{
+    ASSERT(a->n_digit == b->n_digit);
+    multiply_from(a->n_digit - 1, a, a_row, m, b, c, workspace);
+}
+
 const struct gemm_backend gemm_onednn = {
     .name = "onednn",
     .text = "8-bit integer products of oneDNN, one per pair of digits: fastest with VNNI or its like",
     .multiply = multiply,
+    .multiply_leading = multiply_leading,
     .workspace_bytes = workspace_bytes,
 };

@@ -80,10 +80,9 @@ static enum status read_labels(const struct capture *capture, const struct captu
 /* gradient = softmax(logits) - onehot(label), in place. */
 static void to_gradient(double *logits, int64_t n, int64_t n_class, const double *labels)
 {
-    for (int64_t i = 0; i < n; i++) {
-        exact_softmax(logits + i * n_class, n_class, logits + i * n_class);
+    exact_softmax_rows(logits, n, n_class, logits);
+    for (int64_t i = 0; i < n; i++)
         logits[i * n_class + (int64_t)labels[i]] -= 1;
-    }
 }
 
 /* Examples [first, first + n) of one tensor as they come to digits: rows [at, at + n) of each example's positions. */

@@ -6,6 +6,7 @@
 
 static const char *const kinds[] = {"factors", "last-layer", "rows", NULL};
 
+static const char *const products[] = {"all", "leading", NULL};
 static const char *const forms[] = {"auto", "pairs", "rows", NULL};
 
 #define AT(member) offsetof(struct influence_config, member)
@@ -54,7 +55,7 @@ static const struct field fields[] = {
      .type = FIELD_STRING,
      .offset = AT(train.gradient),
      .fallback = "",
-     .text = "tensor n x d_out (factors) or n x p (rows) of training examples"},
+     .text = "n x [positions x] d_out (factors), n x p (rows); rows also from TRAK and bergson stores"},
     {.path = "captures.train.logits",
      .type = FIELD_STRING,
      .offset = AT(train.logits),
@@ -92,6 +93,12 @@ static const struct field fields[] = {
      .minimum = 1,
      .maximum = 4,
      .text = "7-bit digits per number: error at most 2^-4, 2^-11, 2^-18, 2^-25 of |g||g'|"},
+    {.path = "products",
+     .type = FIELD_CHOICE,
+     .offset = AT(products),
+     .fallback = "\"all\"",
+     .choices = products,
+     .text = "of digits: all, or the leading ones (3 of 4 with 2 digits: faster, about 1.5 x the rounding error)"},
     {.path = "block_rows",
      .type = FIELD_INTEGER,
      .offset = AT(block_rows),

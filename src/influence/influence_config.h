@@ -17,6 +17,12 @@ enum positions_form {
     POSITIONS_ROWS   /* one gradient row per example, made while reading */
 };
 
+/* Which products of digits make a product of numbers. */
+enum digit_products {
+    PRODUCTS_ALL,    /* exact on the digits */
+    PRODUCTS_LEADING /* without those that weigh less than rounding to digits already lost: 3 of 4 with 2 digits */
+};
+
 /* Tensor names of one side; {checkpoint} and {layer} stand for the names of both.  NULL where the kind has no use. */
 struct capture_names {
     char *input;    /* factors, last-layer: n × d_in */
@@ -34,6 +40,7 @@ struct influence_config {
     bool bias;             /* the layers have a bias: each input is extended by a 1 */
     int positions;         /* enum positions_form */
     struct capture_names train, query;
+    int products;       /* enum digit_products */
     int64_t n_digit;    /* 7-bit digits per number, 1 to 4 */
     int64_t block_rows; /* examples per block: the unit of work, of resuming and of the fixed-point grid */
     int64_t top;        /* kept entries per query and sign */

@@ -15,6 +15,8 @@ struct layer_shape {
     int64_t n_column[PLAN_MAX_FACTORS];
     int64_t train_rows, query_rows; /* rows of digits per example and per query: positions, or 1 */
     int64_t stored_bytes;           /* of one example, as the files have it */
+    int64_t stored_values;          /* of one example: numbers that become digits, or the rows that do */
+    int64_t made_terms;             /* of one example: multiplications that make a gradient row; 0 if none is made */
 };
 
 /* What the plan is made from. */

@@ -20,8 +20,8 @@ enum phase {
     N_PHASES
 };
 
-/* This thread is in `phase` from now on; returns the one it was in, to go back to.  Two threads of a process must not be
- * in the same phase at once, PHASE_NONE apart.  @local */
+/* This thread is in `phase` from now on; returns the one it was in, to go back to.  Two threads of a process must not
+ * be in the same phase at once, PHASE_NONE apart.  @local */
 enum phase profile_enter(enum phase phase);
 
 /* Appends a table: per phase, seconds on the clock of the slowest rank, and seconds of processor summed over ranks.

@@ -14,6 +14,8 @@ struct scorer {
     const struct gradients *queries; /* borrowed */
     const struct gradients *block;   /* borrowed, of the block begun */
     const struct gemm_backend *backend;
+    void (*multiply)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
+                     void *workspace);
     int score_bits;
     double *query_norm;           /* owned; per capture: the largest ‖g‖ of any query */
     double *query_weight;         /* owned; n_query: 1, or 1 / ‖g_q‖ when the method is normalised */
@@ -90,6 +92,7 @@ struct scorer *scorer_create(const struct study *study, const struct influence_p
     struct scorer *scorer = memory_allocate(1, sizeof *scorer);
     *scorer = (struct scorer){
         .study = study, .team = team, .queries = queries, .backend = backend, .score_bits = plan->score_bits};
+    scorer->multiply = study->config->products == PRODUCTS_LEADING ? backend->multiply_leading : backend->multiply;
     scorer->query_norm = memory_allocate(gradients_captures(queries), sizeof(double));
     scorer->query_weight = memory_allocate(plan->n_query, sizeof(double));
     scorer->term = memory_allocate(plan->n_query, sizeof(int64_t));
@@ -158,6 +161,8 @@ enum status scorer_begin_block(struct scorer *scorer, const struct gradients *bl
         bound += study_weight(study, k) * scorer->bound[k];
     if (study->method->normalised && bound > 0)
         bound = 1; /* a cosine, and a layer's part of it, is at most 1 */
+    if (study->config->products == PRODUCTS_LEADING)
+        bound *= 4; /* each factor's product may lose as much again as it has: the low digits' norm is no larger */
     if (!(bound < 0x1p480) || (bound > 0 && bound < 0x1p-420))
         return fail(BAD_INPUT,
                     "influence scores of up to %g leave the range that exact sums can hold (2^-420 to 2^480): "
@@ -178,8 +183,8 @@ static void multiply(struct scorer *scorer, int c)
     enum phase phase = profile_enter(PHASE_PRODUCTS);
     for (int f = 0; f < capture->n_factor; f++) {
         const struct digits *queries = &scorer->queries->digits[c * MAX_FACTORS + f];
-        scorer->backend->multiply(&scorer->block->digits[c * MAX_FACTORS + f], scorer->tile.row * n_row,
-                                  scorer->tile.n * n_row, queries, scorer->product[f], scorer->workspace);
+        scorer->multiply(&scorer->block->digits[c * MAX_FACTORS + f], scorer->tile.row * n_row, scorer->tile.n * n_row,
+                         queries, scorer->product[f], scorer->workspace);
     }
     profile_enter(phase);
 }

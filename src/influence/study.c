@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "comm/agree.h"
 #include "comm/share.h"
 
@@ -187,8 +188,7 @@ static enum status list_file(const char *directory, const char *name, struct seg
     return status;
 }
 
-/* The same list on every rank; sha256 not yet set. */
-static enum status list_rest(const struct study_request *request, const struct study *study, struct segment_list *rest)
+enum status study_list_rest(const struct study_request *request, const struct study *study, struct segment_list *rest)
 {
     int n_capture = study->n_used * study->n_layer, n = 0;
     struct tensor **tensors = memory_allocate(n_capture * N_CAPTURE_SIDES * (MAX_FACTORS + 1), sizeof *tensors);
@@ -217,9 +217,13 @@ enum status study_hash_rest(MPI_Comm comm, const struct study_request *request, 
     MPI_Comm_size(comm, &size);
     struct segment_list rest;
     segments_init(&rest);
-    enum status status = list_rest(request, study, &rest);
+    enum status status = study_list_rest(request, study, &rest);
     for (int64_t i = rank; i < rest.n && status == STATUS_OK; i += size) {
-        status = segment_hash(request->directory, &rest.items[i]);
+        if (stop_requested())
+            status =
+                fail(STOPPED, "influence: stopped on request while inputs were hashed; run the same command again");
+        else
+            status = segment_hash(request->directory, &rest.items[i]);
         if (status == STATUS_OK)
             segments_add(&study->segments, &rest.items[i]);
     }
@@ -265,20 +269,28 @@ static bool check_records(const struct study_request *request, struct text *prob
     return good && note(problems, find_used(study));
 }
 
+bool study_open_local(const struct study_request *request, struct study *study, struct text *problems)
+{
+    begin(request, study);
+    bool good = check_records(request, problems, study);
+    if (good) {
+        study->captures = memory_allocate((int64_t)study->n_used * study->n_layer, sizeof *study->captures);
+        for (int i = 0; i < study->n_used * study->n_layer; i++)
+            good &= note(problems, open_capture(study, i / study->n_layer, i % study->n_layer));
+    }
+    if (!good)
+        study_close(study);
+    return good;
+}
+
 void study_check(const struct study_request *request, struct text *problems)
 {
     struct study study;
-    begin(request, &study);
-    if (check_records(request, problems, &study)) {
-        bool good = true;
-        study.captures = memory_allocate((int64_t)study.n_used * study.n_layer, sizeof *study.captures);
-        for (int i = 0; i < study.n_used * study.n_layer; i++)
-            good &= note(problems, open_capture(&study, i / study.n_layer, i % study.n_layer));
-        struct segment_list rest;
-        segments_init(&rest);
-        if (good)
-            note(problems, list_rest(request, &study, &rest));
-        segments_clear(&rest);
-    }
+    if (!study_open_local(request, &study, problems))
+        return;
+    struct segment_list rest;
+    segments_init(&rest);
+    note(problems, study_list_rest(request, &study, &rest));
+    segments_clear(&rest);
     study_close(&study);
 }

@@ -52,8 +52,15 @@ double study_weight(const struct study *study, int k);
 
 /* Segments of all bytes of all input files that no capture row covers, hashed by the ranks in turn and added to
  * study->segments: headers, unused tensors, checkpoint weights, files named by `also`.
- * @collective comm   @fails BAD_INPUT */
+ * @collective comm   @fails BAD_INPUT, STOPPED */
 enum status study_hash_rest(MPI_Comm comm, const struct study_request *request, struct study *study);
+
+/* The same segments, the same on every rank, before they are hashed.  @local   @fails BAD_INPUT */
+enum status study_list_rest(const struct study_request *request, const struct study *study, struct segment_list *rest);
+
+/* Opens a study on one process, without MPI: for plans and checks.  Every problem of the inputs becomes a line of
+ * `problems`; true if there is none, and the caller then closes the study.  @local */
+bool study_open_local(const struct study_request *request, struct study *study, struct text *problems);
 
 /* Every problem of the inputs, one line each, instead of the first one.  @local */
 void study_check(const struct study_request *request, struct text *problems);

@@ -11,6 +11,12 @@ static struct layer_shape layer_shape(const struct capture *capture)
     for (int f = 0; f < capture->n_factor; f++)
         shape.n_column[f] = capture->n_column[f];
     struct tensor *list[MAX_FACTORS + 1];
+    for (int f = 0; f < MAX_FACTORS && capture->side[TRAIN_SIDE].factor[f] != NULL; f++)
+        shape.stored_values += tensor_columns(capture->side[TRAIN_SIDE].factor[f]);
+    if (capture->materialised) {
+        shape.made_terms = capture->side[TRAIN_SIDE].n_position * capture->n_column[0];
+        shape.stored_values += capture->n_column[0];
+    }
     for (int i = capture_tensors(&capture->side[TRAIN_SIDE], list); i > 0; i--)
         shape.stored_bytes += tensor_columns(list[i - 1]) * (int64_t)tensor_type_size(tensor_type(list[i - 1]));
     return shape;
@@ -31,7 +37,7 @@ static enum status check_alike(const struct study *study, int k, int l)
                         tensor_name(other->side[TRAIN_SIDE].factor[0]), tensor_name(first->side[TRAIN_SIDE].factor[0]));
 }
 
-enum status study_plan(const struct study *study, int64_t n_rank, struct influence_plan *plan)
+enum status study_shape(const struct study *study, int64_t n_rank, struct influence_shape *shape)
 {
     const struct influence_config *config = study->config;
     if (gemm_find(config->backend) == NULL)
@@ -43,23 +49,41 @@ enum status study_plan(const struct study *study, int64_t n_rank, struct influen
         for (int k = 1; k < study->n_used && status == STATUS_OK; k++)
             status = check_alike(study, k, l);
     }
-    struct influence_shape shape = {.n_train = study->samples.n,
-                                    .n_query = study->queries.n,
-                                    .n_rank = n_rank,
-                                    .n_used = study->n_used,
-                                    .n_layer = study->n_layer,
-                                    .layers = layers,
-                                    .n_group_column = study->samples.n_column,
-                                    .n_digit = config->n_digit,
-                                    .block_rows = config->block_rows,
-                                    .top = config->top,
-                                    .memory = config->memory,
-                                    .keep_scores = config->keep_scores,
-                                    .ahead = !study_reads_hdf5(study)};
+    if (status != STATUS_OK) {
+        memory_free(layers);
+        return status;
+    }
+    *shape = (struct influence_shape){.n_train = study->samples.n,
+                                      .n_query = study->queries.n,
+                                      .n_rank = n_rank,
+                                      .n_used = study->n_used,
+                                      .n_layer = study->n_layer,
+                                      .layers = layers,
+                                      .n_group_column = study->samples.n_column,
+                                      .n_digit = config->n_digit,
+                                      .block_rows = config->block_rows,
+                                      .top = config->top,
+                                      .memory = config->memory,
+                                      .keep_scores = config->keep_scores,
+                                      .ahead = !study_reads_hdf5(study)};
     for (int64_t c = 0; c < study->samples.n_column; c++)
-        shape.n_group_value += study->samples.columns[c].n_value;
-    if (status == STATUS_OK)
-        status = influence_plan_make(&shape, plan);
-    memory_free(layers);
+        shape->n_group_value += study->samples.columns[c].n_value;
+    return STATUS_OK;
+}
+
+void study_shape_clear(struct influence_shape *shape)
+{
+    memory_free((void *)shape->layers);
+    *shape = (struct influence_shape){0};
+}
+
+enum status study_plan(const struct study *study, int64_t n_rank, struct influence_plan *plan)
+{
+    struct influence_shape shape;
+    enum status status = study_shape(study, n_rank, &shape);
+    if (status != STATUS_OK)
+        return status;
+    status = influence_plan_make(&shape, plan);
+    study_shape_clear(&shape);
     return status;
 }

@@ -5,8 +5,13 @@
 #include "influence/plan.h"
 #include "influence/study.h"
 
+/* What a study's plan for n_rank ranks is made from; study_shape_clear releases it after success.
+ * @local   @fails BAD_CONFIG, BAD_INPUT when a layer has another shape at another checkpoint */
+enum status study_shape(const struct study *study, int64_t n_rank, struct influence_shape *shape);
+void study_shape_clear(struct influence_shape *shape);
+
 /* The plan for n_rank ranks; the same on every rank.
- * @local   @fails BAD_CONFIG, CANNOT_FIT */
+ * @local   @fails BAD_CONFIG, BAD_INPUT, CANNOT_FIT */
 enum status study_plan(const struct study *study, int64_t n_rank, struct influence_plan *plan);
 
 #endif

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
-#include "comm/share.h"
 
 enum { MAX_FIXED = 40, PER_COLUMN = 7 };
 
@@ -274,6 +274,29 @@ enum status influence_tables_create(MPI_Comm comm, const char *path, const struc
         {"fingerprint", fingerprint},
     };
     return table_create(comm, path, tables->list, tables->n, attributes, sizeof attributes / sizeof *attributes, table);
+}
+
+enum status influence_tables_check(const char *path, const char *fingerprint)
+{
+    struct table_reader *reader = NULL;
+    struct text partial;
+    text_init(&partial);
+    text_add(&partial, "%s.partial", path);
+    enum status status = STATUS_OK;
+    if (!path_exists(partial.bytes)) {
+        status = fail(BAD_RUN, "%s: is missing, though a journal says what is done in it: remove the folder journal",
+                      partial.bytes);
+    } else if (table_open(partial.bytes, &reader) != STATUS_OK) {
+        status = fail(BAD_RUN, "%s: remove it and the folder journal", failure_sentence());
+    } else {
+        const char *found = table_attribute(reader, "fingerprint");
+        if (found == NULL || strcmp(found, fingerprint) != 0)
+            status = fail(BAD_RUN, "%s: belongs to another config or other records: remove it and the folder journal",
+                          partial.bytes);
+        table_reader_close(reader);
+    }
+    text_clear(&partial);
+    return status;
 }
 
 enum status influence_tables_reopen(MPI_Comm comm, const char *path, const struct influence_tables *tables,

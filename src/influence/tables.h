@@ -20,6 +20,9 @@ enum status influence_tables_create(MPI_Comm comm, const char *path, const struc
 enum status influence_tables_reopen(MPI_Comm comm, const char *path, const struct influence_tables *tables,
                                     struct table **table);
 
+/* Whether the file that a journal speaks of is there and has this fingerprint.  @local   @fails BAD_RUN */
+enum status influence_tables_check(const char *path, const char *fingerprint);
+
 /* Per block: self-influence and, if kept, the scores of rows [first, first + n).  @local @fails CANNOT_WRITE */
 enum status influence_tables_write_self(struct table *table, int64_t first, int64_t n, const double *self);
 enum status influence_tables_write_scores(struct table *table, int64_t first, const struct tile *tile);

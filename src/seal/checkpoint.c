@@ -20,7 +20,7 @@ void checkpoint_write(int64_t size, const struct hash *root, const struct signin
     text_clear(&body);
 }
 
-static bool parse_body(const char *bytes, size_t n, struct checkpoint *checkpoint)
+static bool parse_body(const char *bytes, size_t n, struct log_checkpoint *checkpoint)
 {
     struct cursor cursor;
     const char *origin, *root;
@@ -37,10 +37,10 @@ static bool parse_body(const char *bytes, size_t n, struct checkpoint *checkpoin
 }
 
 enum status checkpoint_verify(const char *bytes, size_t n, const struct verify_key *key, const char *where,
-                              struct checkpoint *checkpoint)
+                              struct log_checkpoint *checkpoint)
 {
     size_t body_bytes;
-    struct checkpoint found = {0};
+    struct log_checkpoint found = {0};
     enum status status = note_verify(bytes, n, key, where, &body_bytes);
     if (status != STATUS_OK)
         return status;

@@ -6,7 +6,7 @@
 #include "seal/merkle.h"
 #include "seal/note.h"
 
-struct checkpoint {
+struct log_checkpoint {
     char origin[KEY_NAME_MAX + 1]; /* also the name of the key */
     int64_t size;                  /* entries */
     struct hash root;
@@ -18,6 +18,6 @@ void checkpoint_write(int64_t size, const struct hash *root, const struct signin
 /* Accepts "ORIGIN\nSIZE\nROOT\n" signed by `key`, whose name must be the origin, and nothing else.
  * @local   @fails DIFFERS for signatures, BAD_RUN for the form */
 enum status checkpoint_verify(const char *bytes, size_t n, const struct verify_key *key, const char *where,
-                              struct checkpoint *checkpoint);
+                              struct log_checkpoint *checkpoint);
 
 #endif

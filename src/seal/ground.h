@@ -11,8 +11,8 @@
 struct ground {
     struct verify_key key;
     bool key_was_given, has_key;
-    bool has_root;                /* root and size are signed: the log can be checked */
-    struct checkpoint checkpoint; /* if has_root; from the statement if the checkpoint file itself is damaged */
+    bool has_root;                    /* root and size are signed: the log can be checked */
+    struct log_checkpoint checkpoint; /* if has_root; from the statement if the checkpoint file itself is damaged */
     bool has_statement;
     struct statement statement; /* if has_statement */
 };

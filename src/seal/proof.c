@@ -74,7 +74,7 @@ static bool parse(const char *bytes, size_t n, struct proof *proof)
 }
 
 static enum status check(const struct proof *proof, const struct verify_key *key, const char *where,
-                         struct checkpoint *checkpoint)
+                         struct log_checkpoint *checkpoint)
 {
     enum status status = checkpoint_verify(proof->checkpoint.bytes, proof->checkpoint.length, key, where, checkpoint);
     if (status != STATUS_OK)
@@ -90,7 +90,7 @@ static enum status check(const struct proof *proof, const struct verify_key *key
 }
 
 enum status proof_verify(const char *bytes, size_t n, const struct verify_key *key, const char *where,
-                         struct proof *proof, struct checkpoint *checkpoint)
+                         struct proof *proof, struct log_checkpoint *checkpoint)
 {
     struct proof found;
     proof_init(&found);

@@ -20,6 +20,6 @@ void proof_write(const struct proof *proof, struct text *text);
  * tree of its root.  On success proof_clear releases *proof; `checkpoint` says what was signed.
  * @local   @fails BAD_INPUT for the form, DIFFERS for what does not hold */
 enum status proof_verify(const char *bytes, size_t n, const struct verify_key *key, const char *where,
-                         struct proof *proof, struct checkpoint *checkpoint);
+                         struct proof *proof, struct log_checkpoint *checkpoint);
 
 #endif

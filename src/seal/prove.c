@@ -15,7 +15,7 @@ struct sealed {
     char *log; /* owned */
     struct verify_key key;
     struct text note; /* owned: the checkpoint's bytes */
-    struct checkpoint checkpoint;
+    struct log_checkpoint checkpoint;
 };
 
 static void sealed_clear(struct sealed *sealed)
@@ -142,7 +142,7 @@ static enum status complete(const struct sealed *sealed, const char *out_path, s
     struct tile_source source = {sealed->log, sealed->checkpoint.size};
     struct text text;
     struct proof again;
-    struct checkpoint checkpoint;
+    struct log_checkpoint checkpoint;
     text_add_bytes(&proof->checkpoint, sealed->note.bytes, sealed->note.length);
     enum status status = inclusion_make(tile_node, &source, proof->index, sealed->checkpoint.size, &proof->path);
     if (status != STATUS_OK)

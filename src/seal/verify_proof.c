@@ -51,7 +51,7 @@ static enum status check_content(const struct entry *entry, const char *content_
     return status;
 }
 
-static void tell(const struct proof *proof, const struct entry *entry, const struct checkpoint *checkpoint,
+static void tell(const struct proof *proof, const struct entry *entry, const struct log_checkpoint *checkpoint,
                  const char *content_path, struct text *summary)
 {
     text_add(summary, "proved: entry %lld of the %lld entries signed by %s under the root ", (long long)proof->index,
@@ -75,7 +75,7 @@ enum status verify_proof(const char *proof_path, const char *vkey, const char *c
     enum { LIMIT = 1 << 20 };
     struct verify_key key;
     struct proof proof;
-    struct checkpoint checkpoint;
+    struct log_checkpoint checkpoint;
     struct entry entry;
     char *bytes = NULL;
     size_t n = 0;

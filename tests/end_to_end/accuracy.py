@@ -178,6 +178,9 @@ def test_digits_and_methods(base):
     study = studies.make(base / "methods", n_train=150, n_query=12, layers={"fc1": (40, 30), "fc2": (30, 10)})
     for digits in (1, 2, 3, 4):
         check_scores(study, "tracin", digits=digits)
+    for digits in (1, 2, 3, 4):  # the products left out are of the size of the rounding to digits
+        check_scores(study, "tracin by leading products", digits=digits, products="leading")
+    del study.config["influence"]["products"]
     for method in ("gradient-dot", "gradient-cosine"):
         last, middle = study.checkpoints[-1:], study.checkpoints[1:2]
         for digits in (2, 3):

@@ -248,7 +248,7 @@ REFUSALS = [
      ["samples.jsonl", "line 6", "id"]),
     ("no training sample", {}, section("samples", train="nothing"), BAD_INPUT, ["samples.jsonl", "nothing"]),
     ("a sample that is no JSON", {},
-     lambda study: edit_bytes(study.folder / "samples.jsonl", lambda raw: raw.replace(b'{"id": "sample-00002"', b"{id")),
+     lambda study: edit_bytes(study.folder / "samples.jsonl", lambda raw: raw.replace(b'{"id": "sample-00002', b"{id")),
      BAD_INPUT, ["samples.jsonl", "line 3"]),
     ("samples that are not UTF-8", {},
      lambda study: edit_bytes(study.folder / "samples.jsonl", lambda raw: raw.replace(b"sample-00002", b"sample-\xff")),
@@ -442,8 +442,9 @@ def test_read_only(base):
 def test_usage(base):
     study = studies.make(base / "usage")
     for ranks in RANKS:
-        for arguments, part in ((["rnu", study.path], "rnu"), (["run"], "CONFIG"), (["run", study.path, "--fast"], "--fast"),
-                                (["run", study.path, "more"], "more"), (["run", study.path, "--key"], "--key"),
+        for arguments, part in ((["rnu", study.path], "rnu"), (["run"], "CONFIG"),
+                                (["run", study.path, "--fast"], "--fast"), (["run", study.path, "more"], "more"),
+                                (["run", study.path, "--key"], "--key"),
                                 (["verify", base / "nothing"], "nothing")):
             check_refusal(run(*arguments, ranks=ranks), f"assay {arguments}, on {ranks}", BAD_USAGE, [part])
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""What must hold: the root and every byte of influence.h5 are the same for any number of ranks, kernels, backend, memory
-and compiler."""
+"""What must hold: the root and every byte of influence.h5 are the same for any number of ranks, kernels, backend,
+memory and compiler."""
 import os
 import pathlib
 import re
@@ -115,7 +115,8 @@ with folder() as temporary:
     for what, choices in (("factors", {"layers": {"fc1": (60, 50), "fc2": (50, 10)}}),
                           ("last-layer", {"kind": "last-layer", "layers": {"head": (50, 10)}}),
                           ("positions", {"form": "hdf5", "positions": {"train": 3, "queries": 2}})):
-        check_variants(temporary / what, studies.make(temporary / what, n_train=700, n_query=40, shard_rows=200, **choices))
+        made = studies.make(temporary / what, n_train=700, n_query=40, shard_rows=200, **choices)
+        check_variants(temporary / what, made)
     test_more_ranks_than_blocks(temporary)
     test_sensitivity(temporary)
     test_trained(temporary)

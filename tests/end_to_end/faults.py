@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""What must hold: wherever the ranks come to a verdict, a failure of one rank at that place makes all leave with the same
-code and one sentence, in time; nothing incomplete has a final name, and the next run ends at the good root."""
+"""What must hold: wherever the ranks come to a verdict, a failure of one rank at that place makes all leave with the
+same code and one sentence, in time; nothing incomplete has a final name, and the next run ends at the good root."""
 import study as studies
 from assay import FAULT_INJECTED, OK, check, finish, folder, root, run, run_well, sentences, side_by_side
 

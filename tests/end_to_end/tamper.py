@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
-"""What must hold: no single byte of a sealed run or of its inputs changes without `assay verify` saying in which file."""
+"""What must hold: no single byte of a sealed run or of its inputs changes without `assay verify` saying in which
+file."""
 import os
 import random
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""What must hold for people: help, repeated runs that leave all as it is, preflight, progress in a log, proofs that a third
-party checks, and runs that were moved."""
+"""What must hold for people: help, repeated runs that leave all as it is, preflight, progress in a log, proofs that a
+third party checks, and runs that were moved."""
 import json
 import os
 import re
@@ -70,7 +70,8 @@ def test_quiet(base):
 
 
 def state(*directories):
-    return {path: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes()) for path in files_below(*directories)}
+    return {path: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes())
+            for path in files_below(*directories)}
 
 
 def test_again(base):
@@ -160,7 +161,8 @@ def test_progress(base):
     check(outcome.code == OK, "a stopped run goes on", outcome)
     lines = re.findall(r"^influence: +\d+% \([\d,]+ of 3,000 examples\), [\d,]+/s, .+ left$", outcome.err, re.MULTILINE)
     check(1 <= len(lines) <= 2, "progress is in the log, a line now and then", outcome.err)
-    check(re.search(r"^influence: 3,000 examples in .*\(\S+/s\)$", outcome.err, re.MULTILINE), "and the end", outcome.err)
+    check(re.search(r"^influence: 3,000 examples in .*\(\S+/s\)$", outcome.err, re.MULTILINE), "and at the end",
+          outcome.err)
     check("\r" not in outcome.err and "\033" not in outcome.err, "a log has no control characters", outcome.err)
 
 
@@ -189,7 +191,8 @@ def check_proof(study, directory, what, mentions, other_key):
     for offset in range(0, len(whole), 1 + len(whole) // 60):
         proof.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1:])
         outcome = run("verify", proof, "--key", vkey)
-        check(outcome.code in (DIFFERS, BAD_INPUT, BAD_KEY) and outcome.out == "", f"{what}: byte {offset} changed", outcome)
+        check(outcome.code in (DIFFERS, BAD_INPUT, BAD_KEY) and outcome.out == "", f"{what}: byte {offset} changed",
+              outcome)
     hidden.rename(directory)
 
 
@@ -239,7 +242,8 @@ def test_moved(base):
     samples = base / "after/samples.jsonl"
     samples.write_bytes(samples.read_bytes().replace(b"sample-00000", b"sample-9999"))
     outcome = run("verify", moved, "--inputs", base / "after")
-    check(outcome.code == DIFFERS and "samples.jsonl" in outcome.out, "the inputs given are those that are read", outcome)
+    check(outcome.code == DIFFERS and "samples.jsonl" in outcome.out, "the inputs given are those that are read",
+          outcome)
 
 
 with folder() as temporary:

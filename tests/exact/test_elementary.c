@@ -131,6 +131,31 @@ static void test_softmax_edges(void)
     CHECK(p[0] == 7 && exact_logsumexp(NULL, 0) == -INFINITY);
 }
 
+/* Rows at a time give the bits of one row, far-off logits included. */
+static void test_softmax_rows(void)
+{
+    static const int64_t widths[] = {1, 2, 10, 1000, 1024, 1025, 3000};
+    uint64_t seed = 17;
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
+        for (int64_t n_row = 1; n_row <= 400; n_row += 133) {
+            int64_t n = widths[w], all = n * n_row;
+            double *z = memory_allocate(all, sizeof *z), *rows = memory_allocate(all, sizeof *rows);
+            double *one = memory_allocate(all, sizeof *one);
+            for (int64_t i = 0; i < all; i++)
+                z[i] = random_scaled(&seed, -3, i % 7 == 0 ? 11 : 4);
+            exact_softmax_rows(z, n_row, n, rows);
+            for (int64_t i = 0; i < n_row; i++)
+                exact_softmax(z + i * n, n, one + i * n);
+            CHECK(memcmp(rows, one, (size_t)all * sizeof *one) == 0);
+            memcpy(one, z, (size_t)all * sizeof *one);
+            exact_softmax_rows(one, n_row, n, one); /* in place */
+            CHECK(memcmp(rows, one, (size_t)all * sizeof *one) == 0);
+            memory_free(one);
+            memory_free(rows);
+            memory_free(z);
+        }
+}
+
 int main(void)
 {
     test_references();
@@ -138,5 +163,6 @@ int main(void)
     test_special();
     test_softmax();
     test_softmax_edges();
+    test_softmax_rows();
     return check_end();
 }

@@ -30,7 +30,7 @@ static void read_log(struct forgery *forgery)
 {
     size_t n;
     struct text payload;
-    struct checkpoint checkpoint;
+    struct log_checkpoint checkpoint;
     char *note = scratch_load(run, SEAL_CHECKPOINT, &n);
     ASSERT(checkpoint_verify(note, n, signing_key_public(key), "note", &checkpoint) == STATUS_OK);
     memory_free(note);

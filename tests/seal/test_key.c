@@ -169,7 +169,7 @@ static void test_checkpoint(const char *directory)
 {
     struct signing_key *key = NULL, *stranger = NULL;
     struct hash root;
-    struct checkpoint found = {0};
+    struct log_checkpoint found = {0};
     struct text note, again, odd, body;
     char *path = path_join(directory, "a.key"), *other = path_join(directory, "b.key");
     CHECK(signing_key_open(path, ORIGIN, &key) == STATUS_OK);

@@ -111,7 +111,7 @@ static void test_proof(const char *log)
     struct signing_key *key = NULL;
     char *path = path_join(log, "a.key");
     struct hash leaves[300], root;
-    struct checkpoint checkpoint;
+    struct log_checkpoint checkpoint;
     struct proof proof, found;
     struct text text, again;
     struct tile_source source = {log, 300};

@@ -19,7 +19,7 @@ FLOORS = [
     ["exact", "config", "tensor", "table", "matrix"],
     ["records"],
     ["lineage", "influence", "policy", "mechanism", "counterfactual"]
-    + ["seal", "query", "report", "reference", "capture"],
+    + ["seal", "query", "report", "reference", "capture", "diff"],
 ]
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
 BESIDE = {("tensor", "config")}  # headers of safetensors files are JSON

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# What must hold: slurm/influence.sbatch, run by a real Slurm, stops in good order when its time is nearly up, queues
+# itself again, is put back a second time by `scontrol requeue`, and ends with the bytes and the result root of a run that
+# nothing disturbed; its log says how many blocks came from the earlier runs; what the program refuses is the job's code.
+# Usage: run_requeue.sh, with ASSAY_SOURCE (the tree) and ASSAY_PROGRAM (the program) set.
+set -uo pipefail
+source=${ASSAY_SOURCE:?} program=${ASSAY_PROGRAM:?}
+# shellcheck source=tests/slurm/cluster.sh
+. "$source/tests/slurm/cluster.sh"
+
+# Nothing of a Slurm around this one, and none of the leniency that other tests give mpirun, may reach the script.
+while read -r variable; do unset "$variable"; done < <(compgen -v | grep -E '^(SLURM|SBATCH|SRUN)_')
+unset OMPI_MCA_rmaps_base_oversubscribe
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_btl_vader_single_copy_mechanism=none # containers often forbid it
+
+work=$(mktemp -d)
+trap 'cluster_stop; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+made=0 failed=0
+
+check() # WHAT COMMAND…
+{
+    made=$((made + 1))
+    "${@:2}" && return
+    failed=$((failed + 1))
+    echo "not true: $1" >&2
+}
+
+# So many small blocks that a journal after every round makes the job last for minutes.
+PYTHONPATH=$source/tests/end_to_end /usr/bin/python3 -B - "$work/study" <<'END' || exit 1
+import sys
+import study as studies
+study = studies.make(sys.argv[1], n_train=300000, n_query=20, n_checkpoint=2, shard_rows=75000, layers={"fc1": (16, 8)})
+study.config["seal"] = {"key": "audit.key"}
+studies.write_config(study, block_rows=16, keep={"top": 9, "scores": False})
+END
+
+# The program, but the first two starts of the job are slow: they have to be stopped.
+cat >"$work/assay" <<END
+#!/bin/bash
+[ "\${SLURM_RESTART_COUNT:-0}" -ge 2 ] || export ASSAY_JOURNAL_SECONDS=0
+exec "$program" "\$@"
+END
+chmod +x "$work/assay"
+
+log=$work/job.log run=$work/study/run
+
+submit() # CONFIG SBATCH-OPTIONS…: prints the job's number
+{
+    ASSAY=$work/assay sbatch --parsable --output="$log" "${@:2}" "$source/slurm/influence.sbatch" "$1"
+}
+
+# Waits for a job's state and number of restarts.  Slurm holds a job back for two minutes after it was put back.
+await() # JOB STATE RESTARTS SECONDS
+{
+    local tries state
+    for ((tries = 0; tries < 10 * $4; tries++)); do
+        state=$(scontrol show job "$1" 2>/dev/null)
+        [[ $state == *"JobState=$2 "* && $state == *"Restarts=$3 "* ]] && return
+        [[ $state == *Reason=BeginTime* ]] && scontrol update "JobId=$1" StartTime=now 2>/dev/null
+        sleep 0.1
+    done
+    echo "$state" >&2
+    return 1
+}
+
+generation() { sed -n 's/^generation //p' "$run/journal/influence.journal" 2>/dev/null; }
+has_gone_on() { [ "$(generation)" -gt "$1" ]; }
+n_in_log() { grep -c "$1" "$log"; }
+resumed() { sed -n 's/,//g; s/^influence .* blocks \([0-9]*\) of them from an earlier run.*/\1/p' "$log"; }
+root_of() { sed -n 3p "$1/seal/checkpoint"; }
+same_root() { [[ "$(root_of "$1")" =~ ^[A-Za-z0-9+/]{43}=$ ]] && [ "$(root_of "$1")" = "$(root_of "$2")" ]; }
+ends_with() { local code=0; "${@:2}" || code=$?; [ "$code" -eq "$1" ]; }
+
+cluster_start "$work/cluster" 4 || exit 1
+
+# A time limit of one minute, and the signal as soon as Slurm looks at the time: at most 30 s after the start.
+job=$(submit "$work/study/config.json" --time=1 --signal=B:USR1@30) || exit 1
+check "the job stops before its time is up and starts again by itself" await "$job" RUNNING 1 60
+check "the program said that it stopped on request" test "$(n_in_log '^assay: stopped: influence: stopped on request')" = 1
+check "and the script that it goes on" test "$(n_in_log 'goes on when job')" = 1
+done_before=$(generation)
+check "a journal is there" test "${done_before:-0}" -gt 0
+check "the second start goes on with it" cluster_wait "next generation" has_gone_on "${done_before:-0}"
+check "the job can be put back from outside" scontrol requeue "$job"
+check "and starts once more" await "$job" RUNNING 2 40
+check "the third start ends well" await "$job" COMPLETED 2 40
+cat "$log"
+check "the log says how many blocks came from earlier runs" test "$(resumed)" -ge "${done_before:-1}"
+check "the journal is gone" test ! -e "$run/journal"
+
+export OMPI_MCA_rmaps_base_oversubscribe=1
+mpirun -n 3 "$program" run "$work/study/config.json" --directory "$work/undisturbed" >"$work/mpirun.log" 2>&1
+mpirun -n 1 "$program" seal "$work/study/config.json" >>"$work/mpirun.log" 2>&1
+unset OMPI_MCA_rmaps_base_oversubscribe
+check "the table has the bytes of an undisturbed run" cmp "$run/influence.h5" "$work/undisturbed/influence.h5"
+check "and the root" same_root "$run" "$work/undisturbed"
+
+"$program" influence "$work/missing.json" >/dev/null 2>&1
+refusal=$?
+check "a missing config is refused" test "$refusal" -ne 0
+check "with the same code by the job, which is not queued again" \
+    ends_with "$refusal" submit "$work/missing.json" --wait >/dev/null
+
+echo "$((made - failed)) passed, $failed failed"
+[ "$made" -gt 0 ] && [ "$failed" -eq 0 ]
