@@ -8,14 +8,18 @@
 #include "base/status.h"
 
 struct options {
-    const char *target;    /* the config, run directory or proof file */
-    const char *what;      /* prove: which input or table block; diff: the other run */
-    const char *directory; /* overrides run.directory */
-    const char *inputs;    /* verify: where the inputs are now */
-    const char *key;       /* seal: signing key file; verify: vkey or a file with one */
-    const char *content;   /* verify a proof: the file it speaks of */
-    const char *output;    /* prove: the proof file */
-    const char *backend;   /* integer GEMM; overrides influence.backend */
+    const char *program;                                  /* as it was called, for commands shown to people */
+    const char *target;                                   /* the config, run directory or proof file */
+    const char *what;                                     /* prove: which input or table block; diff: the other run */
+    const char *directory;                                /* overrides run.directory */
+    const char *inputs;                                   /* verify: where the inputs are now */
+    const char *key;                                      /* seal: signing key file; verify: vkey or a file with one */
+    const char *content;                                  /* verify a proof: the file it speaks of */
+    const char *output;                                   /* prove: the proof file */
+    const char *backend;                                  /* integer GEMM; overrides influence.backend */
+    const char *ranks, *nodes, *cpus, *examples, *memory; /* plan: figures as they were written */
+    const char *calibration;                              /* plan: the file with measured rates */
+    bool calibrate, json;
     bool quiet;
 };
 
@@ -33,6 +37,7 @@ struct job {
     enum status (*run)(MPI_Comm comm, const struct options *options);
 };
 
-extern const struct job train_job, influence_job, seal_job, run_job, verify_job, check_job, prove_job, diff_job, config_job;
+extern const struct job train_job, influence_job, seal_job, run_job, verify_job, check_job, prove_job, diff_job,
+    plan_job, config_job;
 
 #endif

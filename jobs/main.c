@@ -8,9 +8,10 @@
 #include "base/file.h"
 #include "base/stop.h"
 #include "jobs/job.h"
+#include "table/table.h"
 
 static const struct job *const jobs[] = {&run_job,    &check_job, &train_job, &influence_job, &seal_job,
-                                         &verify_job, &prove_job, &diff_job,  &config_job};
+                                         &verify_job, &prove_job, &diff_job,  &plan_job,      &config_job};
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
 static const struct option {
@@ -26,6 +27,16 @@ static const struct option {
     {'i', "--inputs", "DIR", offsetof(struct options, inputs), "where the inputs are now"},
     {'c', "--content", "FILE", offsetof(struct options, content), "compare this file with what the proof speaks of"},
     {'o', "--output", "FILE", offsetof(struct options, output), "where to write the proof"},
+    {'r', "--ranks", "N", offsetof(struct options, ranks), "plan for so many ranks; default 1"},
+    {'n', "--nodes", "N", offsetof(struct options, nodes), "on so many nodes; default 1"},
+    {'p', "--cpus", "N", offsetof(struct options, cpus), "cores per rank; with 2, reading runs beside scoring"},
+    {'x', "--examples", "N", offsetof(struct options, examples), "as if there were so many training examples"},
+    {'m', "--memory", "SIZE", offsetof(struct options, memory), "bytes per rank instead of influence.memory"},
+    {'f', "--calibration", "FILE", offsetof(struct options, calibration), "rates to estimate times with"},
+    {'a', "--calibrate", NULL, offsetof(struct options, calibrate), "measure this machine instead of planning"},
+    {'w', "--output", "FILE", offsetof(struct options, output), "where to write the calibration"},
+    {'t', "--directory", "DIR", offsetof(struct options, directory), "measure files there; default: here"},
+    {'j', "--json", NULL, offsetof(struct options, json), "print one JSON object"},
     {'q', "--quiet", NULL, offsetof(struct options, quiet), "print nothing but errors"},
 };
 enum { N_OPTIONS = sizeof option_table / sizeof *option_table };
@@ -114,14 +125,14 @@ static enum status parse_arguments(const struct job *job, int n, char **argument
                         argument, job->name);
         }
     }
-    if (options->target == NULL && job != &config_job)
+    if (options->target == NULL && job->arguments[0] != '[')
         return fail(BAD_USAGE, "assay %s: expected %s; see `assay %s --help`", job->name, job->arguments, job->name);
     return STATUS_OK;
 }
 
-static void abort_all(void)
+static void abort_all(int code)
 {
-    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    MPI_Abort(MPI_COMM_WORLD, code);
 }
 
 /* Prints the agreed sentence once and gives the exit code. */
@@ -130,6 +141,16 @@ static int job_end(enum status status, bool speaks)
     if (status != STATUS_OK && speaks)
         fprintf(stderr, "assay: %s: %s\n", status_name(status), failure_sentence());
     return (int)status;
+}
+
+/* MPI_Finalize ends HDF5 too, which would crash or wait for ever where a file is left open. */
+static void end_mpi(int code)
+{
+    int broken = table_left_open();
+    MPI_Allreduce(MPI_IN_PLACE, &broken, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    if (broken)
+        abort_all(code);
+    MPI_Finalize();
 }
 
 static int run_with_mpi(const struct job *job, const struct options *options)
@@ -144,7 +165,7 @@ static int run_with_mpi(const struct job *job, const struct options *options)
     enum status status = job->run(MPI_COMM_WORLD, options);
     fflush(stdout);
     int code = job_end(status, rank == 0);
-    MPI_Finalize();
+    end_mpi(code);
     return code;
 }
 
@@ -164,7 +185,7 @@ int main(int n, char **arguments)
     const struct job *job = find_job(arguments[1]);
     if (job == NULL)
         return job_end(fail(BAD_USAGE, "\"%s\" is no job; see `assay --help`", arguments[1]), first);
-    struct options options = {0};
+    struct options options = {.program = arguments[0]};
     bool help = false;
     enum status status = parse_arguments(job, n - 2, arguments + 2, &options, &help);
     if (help && first)

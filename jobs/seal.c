@@ -48,9 +48,9 @@ enum status step_seal(struct context *context)
                    context->run_directory);
     if (status == STATUS_OK && context_talks(context)) {
         char size[32], *directory = path_relative(".", context->run_directory);
-        printf("seal       %s: %s entries\n\nroot       %s\nkey        %s\nverify     assay verify %s --key '%s'\n",
+        printf("seal       %s: %s entries\n\nroot       %s\nkey        %s\nverify     %s verify %s --key '%s'\n",
                result.unchanged ? "unchanged" : "done", figure_count(result.n_entry, size), result.root, result.vkey,
-               directory ? directory : context->run_directory, result.vkey);
+               context->options->program, directory ? directory : context->run_directory, result.vkey);
         memory_free(directory);
     }
     memory_free(key);

@@ -157,7 +157,8 @@ void calibration_show(const struct calibration *calibration, struct text *out)
     text_add(out, "%s, %s, backend %s, assay %s\n", calibration->cpu, calibration->date, calibration->backend,
              calibration->version);
     for (int i = 0; i < N_RATES; i++)
-        text_add(out, "  %-14s %10.3g %-4s %s\n", rates[i].name, rate_get(calibration, i), rates[i].unit, rates[i].text);
+        text_add(out, "  %-14s %10.3g %-4s %s\n", rates[i].name, rate_get(calibration, i), rates[i].unit,
+                 rates[i].text);
 }
 
 /* The name that Linux gives the processor; "unknown" elsewhere. */

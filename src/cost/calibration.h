@@ -10,9 +10,9 @@ enum { CALIBRATION_DIGITS = 4 };
 /* Rates are per second of one core. */
 struct calibration {
     char cpu[128], date[32], backend[32], version[32];
-    double read_bytes;     /* read from a file in memory, and hashed */
-    double digit_values;   /* stored numbers that become digits, norms included */
-    double digit_products; /* 8-bit products, in long contractions */
+    double read_bytes;                      /* read from a file in memory, and hashed */
+    double digit_values;                    /* stored numbers that become digits, norms included */
+    double digit_products;                  /* 8-bit products, in long contractions */
     double score_terms[CALIBRATION_DIGITS]; /* by number of digits: all else that one term of a score takes */
     double tallies;                         /* a score counted once: for kept entries, or a total */
     double kept;                            /* entries that are put into a list */

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/status.h"
+#include "base/vector.h"
+
 const struct gemm_backend *const gemm_backends[] = {&gemm_onednn, &gemm_blas, NULL};
 
 const struct gemm_backend *gemm_find(const char *name)
@@ -31,4 +34,39 @@ struct wide_integer gemm_entry(const struct digits *a, int64_t i, const struct d
     for (int64_t k = 0; k < a->n_column; k++)
         wide_integer_add(&sum, entry(a, i, k) * entry(b, j, k));
     return sum;
+}
+
+VECTORISED
+static void join_one(int64_t n, const int32_t *restrict plane, double weight, double *restrict c)
+{
+    for (int64_t j = 0; j < n; j++)
+        c[j] = weight * plane[j];
+}
+
+VECTORISED
+static void join_two(int64_t n, const int32_t *restrict low, const int32_t *restrict high, double weight,
+                     double *restrict c)
+{
+    for (int64_t j = 0; j < n; j++)
+        c[j] = weight * ((double)high[j] * 128 + low[j]);
+}
+
+VECTORISED
+static void join_three(int64_t n, const int32_t *const *planes, double weight, double *restrict c)
+{
+    const int32_t *restrict low = planes[0], *restrict middle = planes[1], *restrict high = planes[2];
+    for (int64_t j = 0; j < n; j++)
+        c[j] = weight * (((double)high[j] * 128 + middle[j]) * 128 + low[j]);
+}
+
+void gemm_join_planes(int n_plane, int lowest, const int32_t *const *planes, int64_t n, double *c)
+{
+    ASSERT(n_plane >= 1 && n_plane <= GEMM_MAX_PLANE && lowest >= 0 && lowest <= 1);
+    double weight = lowest == 1 ? 128 : 1;
+    if (n_plane == 1)
+        join_one(n, planes[0], weight, c);
+    else if (n_plane == 2)
+        join_two(n, planes[0], planes[1], weight, c);
+    else
+        join_three(n, planes, weight, c);
 }

@@ -10,6 +10,17 @@
 /* The longest contraction that multiply takes: plans refuse longer rows. */
 enum { GEMM_MAX_COLUMN = 1 << 26 };
 
+enum {
+    GEMM_MAX_PLANE = 3,         /* of two numbers of 2 digits */
+    GEMM_PLANE_COLUMN = 1 << 16 /* 4 · 2^16 · 64² = 2^30 fits int32 */
+};
+
+/* Planes of a product of numbers of n_digit ≤ 2 digits each from 128^lowest up. */
+static inline int gemm_n_plane(int n_digit, int lowest)
+{
+    return 2 * n_digit - 1 - lowest;
+}
+
 /* One backend per file, one line in the registry. */
 struct gemm_backend {
     const char *name; /* "onednn", "blas" */
@@ -25,8 +36,17 @@ struct gemm_backend {
      * digits. */
     void (*multiply_leading)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
                              void *workspace);
+    /* The same before the last step, for those who go on with it themselves while it is in cache; NULL if the backend
+     * has no such form.  planes[w][i · b->n_row + j], w < gemm_n_plane, are the int32 sums of the products of digits
+     * that weigh 128^(lowest + w) together: C = Σ_w planes[w] 128^(lowest + w).  For up to 2 digits and
+     * GEMM_PLANE_COLUMN columns.  @local */
+    void (*multiply_planes)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, int lowest,
+                            int32_t *const *planes);
     int64_t (*workspace_bytes)(int n_digit, int64_t m, int64_t n, int64_t k);
 };
+
+/* c[j] = Σ_w planes[w][j] 128^(lowest + w), exactly, for one row of n of what multiply_planes gave.  @local */
+void gemm_join_planes(int n_plane, int lowest, const int32_t *const *planes, int64_t n, double *c);
 
 extern const struct gemm_backend gemm_onednn, gemm_blas;
 

@@ -139,10 +139,23 @@ static void multiply_leading(const struct digits *a, int64_t a_row, int64_t m, c
     multiply_from(a->n_digit - 1, a, a_row, m, b, c, workspace);
 }
 
+static void multiply_planes(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, int lowest,
+                            int32_t *const *planes)
+{
+    ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_PLANE_COLUMN && a->n_column > 0);
+    ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
+    ASSERT(a->n_digit == b->n_digit && a->n_digit <= 2);
+    for (int w = 0; w < gemm_n_plane(a->n_digit, lowest); w++) {
+        struct tile tile = {.a = a, .b = b, .a_row = a_row, .m = m, .n = b->n_row, .product = planes[w]};
+        multiply_pairs(&tile, lowest + w, 0, a->n_column);
+    }
+}
+
 const struct gemm_backend gemm_onednn = {
     .name = "onednn",
     .text = "8-bit integer products of oneDNN, one per pair of digits: fastest with VNNI or its like",
     .multiply = multiply,
     .multiply_leading = multiply_leading,
+    .multiply_planes = multiply_planes,
     .workspace_bytes = workspace_bytes,
 };

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* A stored number multiplied in double while a gradient row is made costs about as much as that many 8-bit products: the
- * same figure by which captures choose between rows and pairs of positions. */
+/* A stored number multiplied in double while a gradient row is made costs about as much as that many 8-bit products:
+ * the same figure by which captures choose between rows and pairs of positions. */
 enum { MAKING = 64 };
 
 /* The part of all blocks that the busiest team has. */

@@ -8,7 +8,15 @@
 
 _Static_assert(MAX_DIGITS == 4, "tile_rows below knows what products of digits take");
 
-enum { MAX_TILE_ROWS = 512, MAX_SCORE_BITS = 50, CONVERSION_BYTES = 4 << 20 };
+enum {
+    /* Wide products repay their packing over many rows; of narrow ones the passes over the tile cost more, and want it
+     * in cache (both measured). */
+    WIDE_TILE_ROWS = 512,
+    NARROW_TILE_ROWS = 128,
+    NARROW_COLUMNS = 256,
+    MAX_SCORE_BITS = 50,
+    CONVERSION_BYTES = 4 << 20
+};
 
 /* Checkpoints of the busiest member of a team. */
 static int64_t member_checkpoints(const struct influence_shape *shape, int64_t n_member)
@@ -41,6 +49,15 @@ static int64_t tile_row_bytes(const struct influence_shape *shape, int64_t n_k, 
         products = entries > products ? entries : products;
     }
     return shape->n_query * (planes * (int64_t)sizeof(int64_t) + products * 4 * (int64_t)sizeof(double));
+}
+
+static int64_t max_tile_rows(const struct influence_shape *shape)
+{
+    int64_t widest = 0;
+    for (int l = 0; l < shape->n_layer; l++)
+        for (int f = 0; f < shape->layers[l].n_factor; f++)
+            widest = shape->layers[l].n_column[f] > widest ? shape->layers[l].n_column[f] : widest;
+    return widest < NARROW_COLUMNS ? NARROW_TILE_ROWS : WIDE_TILE_ROWS;
 }
 
 static int ceil_log2(int64_t value)
@@ -126,7 +143,7 @@ enum status influence_plan_make(const struct influence_shape *shape, struct infl
     int64_t left = shape->memory - fixed, row = tile_row_bytes(shape, n_k, plan->n_member);
     if (left < row)
         return refuse(shape, plan, fixed + row);
-    plan->tile_rows = left / row < MAX_TILE_ROWS ? left / row : MAX_TILE_ROWS;
+    plan->tile_rows = left / row < max_tile_rows(shape) ? left / row : max_tile_rows(shape);
     if (plan->tile_rows > block)
         plan->tile_rows = block;
     plan->tile_bytes = plan->tile_rows * row;

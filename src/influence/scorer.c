@@ -19,11 +19,13 @@ struct scorer {
     int score_bits;
     double *query_norm;           /* owned; per capture: the largest ‖g‖ of any query */
     double *query_weight;         /* owned; n_query: 1, or 1 / ‖g_q‖ when the method is normalised */
-    double *product[MAX_FACTORS]; /* owned; rows of the tile × rows of the queries */
-    double **query_scale;         /* owned; [c · MAX_FACTORS + factor]: powers of two, one per row of digits */
-    int64_t *term;                /* owned; n_query: scores of one example at one checkpoint and layer */
-    double *bound;                /* owned; n_used: per checkpoint, of the block begun */
-    void *workspace;              /* owned; for the backend */
+    double *product[MAX_FACTORS]; /* owned; rows of the tile × rows of the queries; of one example with planes */
+    int32_t *plane[MAX_FACTORS][GEMM_MAX_PLANE]; /* owned; rows of the tile × queries, where the backend has such */
+    int lowest, n_plane;                         /* products of digits from 128^lowest up; n_plane 0: no planes */
+    double **query_scale; /* owned; [c · MAX_FACTORS + factor]: powers of two, one per row of digits */
+    int64_t *term;        /* owned; n_query: scores of one example at one checkpoint and layer */
+    double *bound;        /* owned; n_used: per checkpoint, of the block begun */
+    void *workspace;      /* owned; for the backend */
     struct tile tile;
 };
 
@@ -56,9 +58,28 @@ static void allocate_products(struct scorer *scorer, const struct influence_plan
             workspace = bytes > workspace ? bytes : workspace;
         }
     }
-    for (int f = 0; f < MAX_FACTORS; f++)
-        scorer->product[f] = memory_allocate(entries, sizeof(double));
+    for (int f = 0; f < MAX_FACTORS; f++) {
+        scorer->product[f] = memory_allocate(scorer->n_plane > 0 ? plan->n_query : entries, sizeof(double));
+        for (int w = 0; w < scorer->n_plane; w++)
+            scorer->plane[f][w] = memory_allocate(entries, sizeof(int32_t));
+    }
     scorer->workspace = memory_allocate(workspace, 1);
+}
+
+/* Few digits leave int32 planes, which are put together an example at a time: fewer passes over the tile. */
+static void choose_planes(struct scorer *scorer)
+{
+    int n_digit = to_int(scorer->study->config->n_digit);
+    bool fits = scorer->backend->multiply_planes != NULL && n_digit <= 2;
+    for (int c = 0; c < gradients_captures(scorer->queries); c++) {
+        const struct capture *capture = gradients_capture(scorer->queries, c);
+        for (int s = 0; s < N_CAPTURE_SIDES; s++)
+            fits = fits && capture->side[s].n_row == 1;
+        for (int f = 0; f < capture->n_factor; f++)
+            fits = fits && capture->n_column[f] <= GEMM_PLANE_COLUMN;
+    }
+    scorer->lowest = scorer->study->config->products == PRODUCTS_LEADING ? n_digit - 1 : 0;
+    scorer->n_plane = fits ? gemm_n_plane(n_digit, scorer->lowest) : 0;
 }
 
 static void set_query_scales(struct scorer *scorer)
@@ -103,6 +124,7 @@ struct scorer *scorer_create(const struct study *study, const struct influence_p
             scorer->query_norm[c] = fmax(scorer->query_norm[c], norm(queries, j, c));
     }
     set_query_scales(scorer);
+    choose_planes(scorer);
     allocate_products(scorer, plan);
     allocate_tile(scorer, plan);
     return scorer;
@@ -119,8 +141,11 @@ void scorer_destroy(struct scorer *scorer)
             memory_free(planes[i]);
     memory_free(tile->own);
     memory_free(scorer->workspace);
-    for (int f = 0; f < MAX_FACTORS; f++)
+    for (int f = 0; f < MAX_FACTORS; f++) {
         memory_free(scorer->product[f]);
+        for (int w = 0; w < GEMM_MAX_PLANE; w++)
+            memory_free(scorer->plane[f][w]);
+    }
     for (int i = 0; i < gradients_captures(scorer->queries) * MAX_FACTORS; i++)
         memory_free(scorer->query_scale[i]);
     memory_free(scorer->query_scale);
@@ -182,9 +207,13 @@ static void multiply(struct scorer *scorer, int c)
     int64_t n_row = capture->side[TRAIN_SIDE].n_row;
     enum phase phase = profile_enter(PHASE_PRODUCTS);
     for (int f = 0; f < capture->n_factor; f++) {
+        const struct digits *rows = &scorer->block->digits[c * MAX_FACTORS + f];
         const struct digits *queries = &scorer->queries->digits[c * MAX_FACTORS + f];
-        scorer->multiply(&scorer->block->digits[c * MAX_FACTORS + f], scorer->tile.row * n_row, scorer->tile.n * n_row,
-                         queries, scorer->product[f], scorer->workspace);
+        int64_t first = scorer->tile.row * n_row, n = scorer->tile.n * n_row;
+        if (scorer->n_plane > 0)
+            scorer->backend->multiply_planes(rows, first, n, queries, scorer->lowest, scorer->plane[f]);
+        else
+            scorer->multiply(rows, first, n, queries, scorer->product[f], scorer->workspace);
     }
     profile_enter(phase);
 }
@@ -198,6 +227,21 @@ static void put(int64_t *into, const int64_t *term, int64_t n, bool is_first)
         score_add(into, term, n);
 }
 
+/* Where the products of example i of the tile and all queries are, rows by factor. */
+static void find_products(struct scorer *scorer, const struct capture *capture, int64_t i,
+                          const double *product[MAX_FACTORS])
+{
+    int64_t n = capture->side[TRAIN_SIDE].n_row * capture->side[QUERY_SIDE].n_row * scorer->tile.n_query;
+    for (int f = 0; f < capture->n_factor; f++) {
+        product[f] = scorer->product[f] + (scorer->n_plane > 0 ? 0 : i * n);
+        const int32_t *planes[GEMM_MAX_PLANE];
+        for (int w = 0; w < scorer->n_plane; w++)
+            planes[w] = scorer->plane[f][w] + i * n;
+        if (scorer->n_plane > 0)
+            gemm_join_planes(scorer->n_plane, scorer->lowest, planes, n, scorer->product[f]);
+    }
+}
+
 /* The terms of capture c (used checkpoint k, layer l) of every example of the tile. */
 static void score_capture(struct scorer *scorer, int k, int l)
 {
@@ -206,19 +250,19 @@ static void score_capture(struct scorer *scorer, int k, int l)
     int c = (k - scorer->block->k_first) * study->n_layer + l;
     const struct capture *capture = gradients_capture(scorer->block, c);
     const struct digits *digits = &scorer->block->digits[c * MAX_FACTORS];
-    int64_t m = tile->n_query, n_row = capture->side[TRAIN_SIDE].n_row, n_column = m * capture->side[QUERY_SIDE].n_row;
+    int64_t m = tile->n_query, n_row = capture->side[TRAIN_SIDE].n_row;
     double weight = ldexp(study_weight(study, k), -tile->exponent);
     multiply(scorer, c);
     for (int64_t i = 0; i < tile->n; i++) {
         struct score_row row = {
             .capture = capture,
             .n_query = m,
-            .product = {scorer->product[0] + i * n_row * n_column, scorer->product[1] + i * n_row * n_column},
             .digits = digits,
             .first_row = (tile->row + i) * n_row,
             .query_scale = {scorer->query_scale[c * MAX_FACTORS], scorer->query_scale[c * MAX_FACTORS + 1]},
             .query_weight = scorer->query_weight,
             .weight = weight};
+        find_products(scorer, capture, i, row.product);
         if (study->method->normalised)
             row.weight *= inverse_norm(scorer->block, tile->row + i);
         score_row(&row, scorer->term);

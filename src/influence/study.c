@@ -9,8 +9,7 @@
 #include "comm/agree.h"
 #include "comm/share.h"
 
-enum { RECORD_LIMIT_GIB = 64 };
-static const int64_t record_limit = (int64_t)RECORD_LIMIT_GIB << 30;
+static const int64_t record_limit = STUDY_RECORD_LIMIT;
 
 /* Group keys name datasets. */
 static enum status check_group_keys(const struct samples *samples)

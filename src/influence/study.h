@@ -10,6 +10,9 @@
 #include "influence/method.h"
 #include "records/records.h"
 
+/* Bytes that a file of records may have: every rank holds all of them while it parses them. */
+#define STUDY_RECORD_LIMIT (INT64_C(64) << 30)
+
 /* What the config says of it; all borrowed. */
 struct study_request {
     const char *directory; /* inputs are relative to it */

@@ -35,6 +35,7 @@ void totals_init(struct totals *totals, const struct study *study)
     totals->checkpoint = totals->negative + values;
     totals->layer = totals->checkpoint + totals->n_used * m;
     totals->proponents = memory_allocate(values, sizeof(int64_t));
+    totals->plane = memory_allocate(m, sizeof(int64_t));
     struct block_totals *block = memory_allocate(1, sizeof *block);
     block->positive = memory_allocate(n_sums(totals), sizeof(int64_t));
     block->negative = block->positive + values;
@@ -50,6 +51,7 @@ void totals_clear(struct totals *totals)
     memory_free(totals->block);
     memory_free(totals->positive);
     memory_free(totals->proponents);
+    memory_free(totals->plane);
     memory_free(totals->offset);
     *totals = (struct totals){0};
 }
@@ -91,11 +93,18 @@ static void add_plane(int64_t *into, const int64_t *plane, int64_t n_row, int64_
 void totals_add_parts(struct totals *totals, const struct team *team, const struct tile *tile)
 {
     int64_t m = totals->n_query;
+    int64_t *checkpoint = totals->block->checkpoint + team->k_first * m, *layer = totals->block->layer;
+    if (tile->by_checkpoint == tile->by_layer && team->n_k == 1) { /* one plane is both */
+        memset(totals->plane, 0, (size_t)m * sizeof *totals->plane);
+        add_plane(totals->plane, tile->own, tile->n, m);
+        score_add(checkpoint, totals->plane, m);
+        score_add(layer, totals->plane, m);
+        return;
+    }
     for (int k = 0; k < team->n_k; k++)
-        add_plane(totals->block->checkpoint + (team->k_first + k) * m, tile->by_checkpoint + k * tile->n * m, tile->n,
-                  m);
+        add_plane(checkpoint + k * m, tile->by_checkpoint + k * tile->n * m, tile->n, m);
     for (int l = 0; l < totals->n_layer; l++)
-        add_plane(totals->block->layer + l * m, tile->by_layer + l * tile->n * m, tile->n, m);
+        add_plane(layer + l * m, tile->by_layer + l * tile->n * m, tile->n, m);
 }
 
 enum status totals_end_block(struct totals *totals, int exponent)

@@ -17,6 +17,7 @@ struct totals {
     struct sum *checkpoint;     /* owned; n_used × n_query */
     struct sum *layer;          /* owned; n_layer × n_query */
     int64_t *proponents;        /* owned; n_value × n_query: examples with a positive score */
+    int64_t *plane;             /* owned; n_query: column sums of a tile */
     struct block_totals *block; /* owned; of the block under way */
 };
 

@@ -134,7 +134,7 @@ static enum status write_metadata(const char *file, const struct table_layout *l
         status = add_attribute(file, id, layout->attributes[i].name, layout->attributes[i].value);
     for (int i = 0; status == STATUS_OK && i < layout->n_dataset; i++)
         status = add_dataset(file, id, &layout->datasets[i]);
-    if (id >= 0 && H5Fclose(id) < 0 && status == STATUS_OK)
+    if (id >= 0 && !storage_close(id) && status == STATUS_OK)
         status = storage_fail(CANNOT_WRITE, file, NULL, "closing the laid out file failed");
     return status;
 }

@@ -115,16 +115,45 @@ static enum status open_datasets(struct table *table)
     return agree(table->comm, status);
 }
 
-/* Every rank has the file open, or none.  @collective */
+/* Closes what HDF5 holds.  While a file of several ranks is closed rank 0 writes for all, and when it cannot, the
+ * others wait for it within HDF5 for ever.  Every rank has the file open, or none.  @collective */
 static enum status close_file(struct table *table)
 {
+    int n_rank;
+    MPI_Comm_size(table->comm, &n_rank);
     enum status status = STATUS_OK;
     for (int i = 0; i < table->n_column; i++)
         if (table->columns[i].id >= 0 && H5Dclose(table->columns[i].id) < 0)
             status = storage_fail(CANNOT_WRITE, table->partial, table->columns[i].shape.path, "closing failed");
-    if (table->file >= 0 && H5Fclose(table->file) < 0)
+    if (table->file >= 0 && !storage_close(table->file)) {
         status = storage_fail(CANNOT_WRITE, table->partial, NULL, "closing failed");
+        if (n_rank > 1)
+            fail_for_all(status);
+    }
     return status;
+}
+
+/* Whether the file takes its own first bytes once more: what closing it is about to write. */
+static bool takes_writes(const struct table *table)
+{
+    char signature[8];
+    ssize_t n = sizeof signature;
+    return pread(table->descriptor, signature, (size_t)n, 0) == n &&
+           pwrite(table->descriptor, signature, (size_t)n, 0) == n;
+}
+
+/* Where a rank could not write before, closing may fail as well: then the file is left as it is on all ranks.
+ * @collective */
+static enum status close_or_abandon(struct table *table)
+{
+    int doubtful = table->failed, hopeless;
+    MPI_Allreduce(MPI_IN_PLACE, &doubtful, 1, MPI_INT, MPI_MAX, table->comm);
+    hopeless = doubtful && table->rank == 0 && !takes_writes(table);
+    MPI_Bcast(&hopeless, 1, MPI_INT, 0, table->comm);
+    if (!hopeless)
+        return close_file(table);
+    storage_abandon();
+    return fail(CANNOT_WRITE, "%s: is left open, since it cannot be written to", table->partial);
 }
 
 static enum status sync_file(const struct table *table)
@@ -208,12 +237,13 @@ enum status table_flush(struct table *table)
         status = storage_fail(CANNOT_WRITE, table->partial, NULL, "flushing failed");
     if (status == STATUS_OK)
         status = sync_file(table);
+    table->failed = table->failed || status != STATUS_OK;
     return agree(table->comm, status);
 }
 
 enum status table_close(struct table *table, bool commit)
 {
-    enum status status = close_file(table);
+    enum status status = close_or_abandon(table);
     if (status == STATUS_OK)
         status = sync_file(table);
     enum status closed = close_descriptor(table);

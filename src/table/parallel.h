@@ -16,6 +16,7 @@ struct table {
     struct column *columns; /* owned */
     int n_column;
     hid_t file;
+    bool failed;    /* something could not be written or flushed on this rank */
     int descriptor; /* of the same file: fsync works per client, so each rank does its own */
 };
 

@@ -15,12 +15,27 @@ struct clauses {
     unsigned n;
 };
 
+/* The plain driver adds a dozen of facts, a date and a line feed among them: the system's word for the error will do.
+ */
+static void shorten(char *clause)
+{
+    static const char before[] = "error message = '";
+    char *facts = strstr(clause, ": time = "), *message = facts != NULL ? strstr(facts, before) : NULL;
+    if (message == NULL)
+        return;
+    message += sizeof before - 1;
+    size_t n = strcspn(message, "'");
+    memmove(facts + 2, message, n);
+    facts[2 + n] = 0;
+}
+
 static herr_t copy_clause(unsigned i, const H5E_error2_t *error, void *into)
 {
     struct clauses *clauses = into;
     if (i >= 2)
         return 1;
     snprintf(clauses->text[i], sizeof clauses->text[i], "%s", error->desc ? error->desc : "");
+    shorten(clauses->text[i]);
     clauses->n = i + 1;
     return 0;
 }
@@ -34,6 +49,25 @@ enum status storage_fail(enum status status, const char *file, const char *objec
     return fail(status, "%s: %s%s%s: %s%s%s", file, object ? object : "", object ? ": " : "", what,
                 clauses.n ? clauses.text[0] : "HDF5 gives no reason", by_mpi ? ", " : "",
                 by_mpi ? clauses.text[1] : "");
+}
+
+static bool left_open;
+
+bool storage_close(hid_t file)
+{
+    bool closed = H5Fclose(file) >= 0;
+    left_open = left_open || !closed;
+    return closed;
+}
+
+void storage_abandon(void)
+{
+    left_open = true;
+}
+
+bool table_left_open(void)
+{
+    return left_open;
 }
 
 hid_t storage_access(void)

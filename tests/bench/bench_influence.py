@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import os
 import pathlib
+import statistics
 import sys
 import tempfile
 
@@ -23,7 +24,10 @@ SLOW = 500_000_000  # bytes a second, for the row of slow inputs
 PARTS = ("speed", "seal", "ranks", "length", "agreement")
 TITLES = {"rows": "gradient rows, p = 4,096", "factors": "factorised, 3 layers 512 × 512, 8 checkpoints",
           "last-layer": "last layer only, d = 84, 10 classes, 8 checkpoints"}
-TARGETS = {"rows": {2: 1.0, 1: 2.5}, "factors": {2: 1.0, 1: 3.0}, "last-layer": {2: 1.0, 1: 2.0}}
+# Ways of the product: digits, which pairs of digits, how many they are.
+FORMS = {"2 digits": (2, "all", 4), "2 digits, leading products": (2, "leading", 3), "1 digit": (1, "all", 1)}
+TARGETS = {"rows": {"2 digits": 1, "1 digit": 2.5}, "factors": {"2 digits": 1, "1 digit": 3},
+           "last-layer": {"2 digits": 1, "1 digit": 2}}
 
 
 class Bench:
@@ -56,10 +60,10 @@ class Bench:
             self.inputs[work.name] = True
         bench_measure.warm(work.folder)
 
-    def assay(self, work, digits, seal=True, ranks=1, launcher=False, env=None):
+    def assay(self, work, digits, products="all", seal=True, ranks=1, launcher=False, env=None):
         """A contender: assay run with these digits."""
-        name = f"{digits}-{'sealed' if seal else 'plain'}"
-        config, directory = bench_inputs.write_config(work, name, digits, seal)
+        name = f"{digits}-{products}-{'sealed' if seal else 'plain'}"
+        config, directory = bench_inputs.write_config(work, name, digits, seal, products=products)
         return lambda: run_assay(config, directory, self.cores[:ranks], ranks, launcher, env)
 
     def reference(self, work, *result):
@@ -72,50 +76,57 @@ class Bench:
         return lambda: execute(command, self.cores[:1], RIVAL)
 
     def peak(self, n_query, columns):
-        """Integer operations a second of oneDNN alone."""
-        out = execute([self.tools / "gemm_peak", n_query, columns], self.cores[:1]).out
-        return 1e9 * float(out.split()[0])
+        """A contender: 10⁹ integer operations a second of oneDNN alone, its best tile, and the kernels it made."""
+        return lambda: execute([self.tools / "gemm_peak", n_query, columns], self.cores[:1])
 
 
 # ---- parts ----------------------------------------------------------------------------------------------------------
 
 
-def peak_seconds(bench, work, digits):
-    """What the integer products of a work would take at the measured peak of their shapes."""
-    rows, seconds = work.n_train * work.n_checkpoint, 0
-    for layer in work.layers.values():
-        for part, columns in layer.items():
-            if part != "labels":
-                operations = 2 * rows * work.n_query * columns * digits**2
-                seconds += operations / bench.peak(work.n_query, columns)
-    return seconds
+def add_peaks(bench, work, contest):
+    """Contenders that measure the peak of integer products, one per shape of the work."""
+    for columns in work.product_columns():
+        contest.add(f"peak {columns}", bench.peak(work.n_query, columns))
+
+
+def peak_share(work, contest, name, pairs):
+    """Time that the products of digits would take at their peak, over the time they took."""
+    seconds = 0
+    for columns, times in work.product_columns().items():
+        rates = [float(run.out.split()[0]) for run in contest.runs[f"peak {columns}"]]
+        seconds += 2e-9 * work.n_train * work.n_query * columns * times * pairs / statistics.median(rates)
+    return seconds / contest.phases(name)["products"]
 
 
 def measure_speed(bench):
-    """The three works: Assay end to end, sealed, against fp32 in C and in PyTorch, and its products against their peak."""
-    bench.say("| work, one core | Assay, 2 digits | Assay, 1 digit | C, sgemm | PyTorch | 2 digits | 1 digit | "
-              "products at peak, 2 | 1 |")
-    bench.say("|---|---|---|---|---|---|---|---|---|")
+    """Assay end to end, sealed, against fp32 in C and in PyTorch, and its products against their peak."""
+    bench.say("| work, sealed, one core | | time | against C | in processor time | products, of their peak |")
+    bench.say("|---|---|---|---|---|---|")
     notes = []
     for work in bench.works.values():
         bench.prepare(work)
         contest = bench.contest()
-        for digits in (2, 1):
-            contest.add(str(digits), bench.assay(work, digits))
-            if digits == 2:
-                contest.add("C", bench.reference(work))
+        for name, (digits, products, _) in FORMS.items():
+            contest.add(name, bench.assay(work, digits, products=products))
+            if name == "2 digits":
+                contest.add("C, sgemm", bench.reference(work))  # in the middle: neighbours of each other
         if bench.options.torch:
-            contest.add("torch", bench.torch(work))
+            contest.add("PyTorch", bench.torch(work))
+        add_peaks(bench, work, contest)
         contest.hold()
-        shares = [peak_seconds(bench, work, d) / contest.phases(str(d))["products"] for d in (2, 1)]
-        torch = contest.spread("torch") if bench.options.torch else "not installed"
-        ratios = [f"{contest.ratio('C', str(d)):.2f} × (target {TARGETS[work.name][d]:g})" for d in (2, 1)]
-        bench.say(f"| {TITLES[work.name]}, n = {work.n_train:,}, m = {work.n_query:,} | {contest.spread('2')} | "
-                  f"{contest.spread('1')} | {contest.spread('C')} | {torch} | {ratios[0]} | {ratios[1]} | "
-                  f"{shares[0]:.0%} | {shares[1]:.0%} |")
+        title = f"{TITLES[work.name]}, n = {work.n_train:,}, m = {work.n_query:,}"
         for name in contest.contenders:
-            notes.append(f"- {work.name}, {name if len(name) > 1 or name == 'C' else name + ' digits'}: "
-                         f"{show_phases(contest.phases(name))}; memory {contest.memory(name) / 1e6:,.0f} MB")
+            if name.startswith("peak"):
+                continue
+            ratio, share = f"{contest.ratio('C, sgemm', name):.2f} ×", ""
+            if name in FORMS:
+                share = f"{peak_share(work, contest, name, FORMS[name][2]):.0%}"
+                ratio += f" (target {TARGETS[work.name][name]} ×)" if name in TARGETS[work.name] else ""
+            processor = f"{contest.ratio('C, sgemm', name, 'processor'):.2f} ×"
+            bench.say(f"| {title} | {name} | {contest.spread(name)} | {ratio} | {processor} | {share} |")
+            notes.append(f"- {work.name}, {name}: {show_phases(contest.phases(name))}; "
+                         f"memory {contest.memory(name) / 1e6:,.0f} MB")
+            title = ""
     bench.say()
     bench.say("Processor seconds by phase:")
     bench.say()
@@ -176,30 +187,30 @@ def measure_length(bench):
                   f"{1e6 * contest.seconds(work.name) / work.n_train:.1f} | "
                   f"{contest.memory(work.name) / 1e6:,.0f} MB |")
     bench.say()
-    bench.say(f"Each further example costs {1e6 * slopes[0]:.1f} µs in the lower part and {1e6 * slopes[1]:.1f} µs in the "
-              f"upper one: {slopes[1] / slopes[0] - 1:+.1%} (target ± 5 %).")
+    bench.say(f"Each further example costs {1e6 * slopes[0]:.1f} µs in the lower part and {1e6 * slopes[1]:.1f} µs in "
+              f"the upper one: {slopes[1] / slopes[0] - 1:+.1%} (target ± 5 %).")
     bench.say()
 
 
 def measure_agreement(bench):
     """Order of the scores against fp64, on a few queries and all examples."""
-    n = bench_inputs.N_SAMPLE
-    bench.say(f"| agreement with fp64, {n} queries | Spearman, 2 digits | 1 digit | same top {TOP}, 2 digits | 1 digit | "
-              "fp32 in C |")
-    bench.say("|---|---|---|---|---|---|")
+    bench.say(f"| agreement with fp64, {bench_inputs.N_SAMPLE} queries | | Spearman | of the top {TOP} |")
+    bench.say("|---|---|---|---|")
     for work in bench.works.values():
         bench.prepare(work)
-        expected, found = bench_agreement.exact_scores(work), {}
-        for digits in (2, 1):
-            config, directory = bench_inputs.write_config(work, f"{digits}-sample", digits, sample=True)
+        expected, title = bench_agreement.exact_scores(work), f"{TITLES[work.name]}, n = {work.n_train:,}"
+        for name, (digits, products, _) in FORMS.items():
+            config, directory = bench_inputs.write_config(work, f"{digits}-{products}-sample", digits, sample=True,
+                                                          products=products)
             run_assay(config, directory, bench.cores[:1])
-            found[digits] = bench_agreement.agreement(bench_agreement.scores_of(directory), expected, TOP)
+            rank, same = bench_agreement.agreement(bench_agreement.scores_of(directory), expected, TOP)
+            bench.say(f"| {title} | {name} | {rank:.6f} | {same:.2%} |")
+            title = ""
         path = work.folder / "reference.bin"
         bench.reference(work, path)()
         plain = bench_agreement.overlap(bench_agreement.plain_strongest(path, work, TOP),
                                         bench_agreement.strongest(expected, TOP))
-        bench.say(f"| {TITLES[work.name]}, n = {work.n_train:,} | {found[2][0]:.6f} | {found[1][0]:.4f} | "
-                  f"{found[2][1]:.1%} | {found[1][1]:.1%} | {plain:.1%} |")
+        bench.say(f"| | C, sgemm | | {plain:.2%} |")
     bench.say()
 
 
@@ -212,10 +223,12 @@ def describe(bench):
     bench.prepare(work)
     for line in bench.reference(work)().out.splitlines():
         core = line.partition(" ")[2] if line.startswith("core ") else core
-    peaks = ", ".join(f"{columns} columns {bench.peak(1000, columns) / 1e9:.0f}" for columns in (4096, 512, 84, 10))
-    bench.say(f"{bench_measure.processor_name()}, OpenBLAS kernels {core}; integer products of oneDNN alone, 10⁹ "
-              f"operations a second with 1,000 queries: {peaks}.  Sizes × {bench.options.scale:g}; medians of "
-              f"{bench.options.repeats} runs in turn (least to most); ratios are medians of neighbouring runs.")
+    found = {columns: bench.peak(1000, columns)().out.split() for columns in (4096, 512, 84, 10)}
+    peaks = ", ".join(f"{columns} columns {rate}" for columns, (rate, _, _) in found.items())
+    bench.say(f"{bench_measure.processor_name()}; OpenBLAS kernels {core}, oneDNN kernels {found[512][2]}; integer "
+              f"products of oneDNN alone, 10⁹ operations a second with 1,000 queries: {peaks}.  Sizes × "
+              f"{bench.options.scale:g}; medians of {bench.options.repeats} runs in turn (least to most); ratios are "
+              "medians of neighbouring runs.")
     bench.say()
 
 

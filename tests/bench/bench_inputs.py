@@ -1,14 +1,16 @@
 """Inputs of the benchmark: three works of the sizes that the README's table names, random but not noise alone.
 
-Every tensor has a few common directions, rows of very different size and a tail, as gradients do; stored as bf16 in
-safetensors.  `scale` shortens the training set and leaves all other shapes as they are.
+Every tensor has a few common directions in much noise, and rows and columns of very different sizes, as gradients have;
+stored as bf16 in safetensors.  `scale` shortens the training set and leaves all other shapes as they are.
 """
+import collections
 import json
 import pathlib
 
 import numpy
 
 N_SHARD, N_RANK, CHUNK = 8, 16, 8192  # files per checkpoint, common directions, rows made at a time
+COLUMN_SPREAD, ROW_SPREAD = 0.7, {"gradient": 1.0, "input": 0.2, "logits": 0.3}  # of the logarithms of sizes
 N_SAMPLE = 20  # queries whose scores are compared with fp64
 
 
@@ -34,10 +36,13 @@ class Work:
                   for part, columns in layer.items())
         return self.n_train * self.n_checkpoint * row
 
-    def products(self):
-        """Multiplications of numbers that the scores take."""
-        columns = sum(columns for layer in self.layers.values() for part, columns in layer.items() if part != "labels")
-        return self.n_train * self.n_query * self.n_checkpoint * columns
+    def product_columns(self):
+        """{columns: how many products of all examples and all queries have them}."""
+        found = collections.Counter()
+        for layer in self.layers.values():
+            for part, columns in layer.items():
+                found[columns] += self.n_checkpoint * (part != "labels")
+        return +found
 
 
 def all_works(folder, scale):
@@ -65,22 +70,23 @@ def from_bfloat16(raw, dtype=numpy.float64):
 
 
 class Source:
-    """Rows of one tensor: common directions and noise, each row with its own size."""
+    """Rows of one tensor: common directions and noise; every row and column has its own size."""
 
     def __init__(self, seed, part, columns):
         self.random = numpy.random.Generator(numpy.random.SFC64(seed))
         self.part, self.columns = part, columns
-        weights = (0.7 ** numpy.arange(N_RANK)).astype(numpy.float32)
-        self.directions = weights[:, None] * self.random.standard_normal((N_RANK, columns), dtype=numpy.float32)
+        weights = 0.3 * 0.7 ** numpy.arange(N_RANK)
+        sizes = numpy.exp(COLUMN_SPREAD * self.random.standard_normal(columns))
+        self.sizes = sizes.astype(numpy.float32)
+        self.directions = (weights[:, None] * self.random.standard_normal((N_RANK, columns)) * sizes).astype("float32")
 
     def rows(self, n):
         if self.part == "labels":
             return self.random.integers(0, 10, (n, 1), dtype=numpy.int64)
         values = self.random.standard_normal((n, self.columns), dtype=numpy.float32)
-        values *= 0.5
+        values *= self.sizes
         values += self.random.standard_normal((n, N_RANK), dtype=numpy.float32) @ self.directions
-        spread = {"gradient": 1.0, "input": 0.2, "logits": 0.3}[self.part]
-        values *= numpy.exp(spread * self.random.standard_normal((n, 1), dtype=numpy.float32))
+        values *= numpy.exp(ROW_SPREAD[self.part] * self.random.standard_normal((n, 1), dtype=numpy.float32))
         return to_bfloat16(values)
 
 
@@ -142,8 +148,8 @@ def write_records(work):
     for name, n in (("queries", work.n_query), ("sample", min(N_SAMPLE, work.n_query))):
         lines = (json.dumps({"id": f"query-{j:04d}", "text": "a behaviour"}) + "\n" for j in range(n))
         (work.folder / f"{name}.jsonl").write_text("".join(lines))
-    lines = (json.dumps({"name": name, "step": k, "learning_rate": work.rates[k], "validation_loss": 1 / (k + 1)}) + "\n"
-             for k, name in enumerate(work.checkpoints))
+    lines = (json.dumps({"name": name, "step": k, "learning_rate": work.rates[k], "validation_loss": 1 / (k + 1)})
+             + "\n" for k, name in enumerate(work.checkpoints))
     (work.folder / "checkpoints.jsonl").write_text("".join(lines))
 
 
@@ -171,7 +177,7 @@ def write_plain_work(work):
 
 
 def resize(work, times, folder):
-    """The same work with the shards `times` over, or the first of them: links, which take no room on disk or in memory."""
+    """The same work with the shards `times` over, or the first of them: links, which take no room."""
     n_shard = round(N_SHARD * times)
     other = Work(f"{work.name}-x{times:g}", folder, work.kind, work.n_train // N_SHARD * n_shard, work.n_query,
                  work.layers, work.n_checkpoint)

@@ -19,8 +19,8 @@ from assay import ENVIRONMENT, PROGRAM  # noqa: E402, pylint: disable=wrong-impo
 RIVAL = {"OPENBLAS_CORETYPE": "SkylakeX"}
 TIMEOUT = 1800
 
-# Seconds on the clock, bytes of the largest process, seconds by phase (clock, processor), the output.
-Run = collections.namedtuple("Run", "seconds memory phases out")
+# Seconds on the clock and of processors, bytes of the largest process, seconds by phase (clock, processor), the output.
+Run = collections.namedtuple("Run", "seconds processor memory phases out")
 
 
 def phases_of(text):
@@ -44,7 +44,7 @@ def execute(command, cores, env=None):
         text = out.read()
     if process.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}: exit code {process.returncode}\n{text}")
-    return Run(seconds, usage.ru_maxrss * 1024, phases_of(text), text)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, phases_of(text), text)
 
 
 def run_assay(config, directory, cores, ranks=1, launcher=False, env=None):
@@ -77,18 +77,22 @@ class Contest:
     def seconds(self, name):
         return statistics.median(run.seconds for run in self.runs[name])
 
-    def ratio(self, slower, faster):
+    def ratio(self, slower, faster, of="seconds"):
         """Median of the ratios of neighbouring runs: what slows both for a while cancels."""
-        return statistics.median(a.seconds / b.seconds for a, b in zip(self.runs[slower], self.runs[faster]))
+        pairs = zip(self.runs[slower], self.runs[faster])
+        return statistics.median(getattr(a, of) / getattr(b, of) for a, b in pairs)
 
     def spread(self, name):
         times = [run.seconds for run in self.runs[name]]
         return f"{self.seconds(name):.2f} s ({min(times):.2f} to {max(times):.2f})"
 
     def phases(self, name):
-        """Median processor seconds by phase."""
+        """Median processor seconds by phase; `rest` is all that no phase has: starting, sealing, ending."""
+        def rest(run):
+            return run.processor - sum(processor for p, (_, processor) in run.phases.items() if p != "total")
         names = self.runs[name][0].phases
-        return {p: statistics.median(run.phases[p][1] for run in self.runs[name]) for p in names if p != "total"}
+        found = {p: statistics.median(run.phases[p][1] for run in self.runs[name]) for p in names if p != "total"}
+        return {**found, "rest": statistics.median(map(rest, self.runs[name]))}
 
     def memory(self, name):
         return max(run.memory for run in self.runs[name])

@@ -1,6 +1,6 @@
 /* The most that 8-bit integer products reach on this core: oneDNN alone on m × n × k, warm, best tile of a few.
  *
- *     gemm_peak N K          prints 10⁹ operations (2 m n k) a second, and the rows of the tile */
+ *     gemm_peak N K          prints 10⁹ operations (2 m n k) a second, the rows of the tile, the kernels */
 #include <dnnl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,6 +35,26 @@ static void multiply(int64_t m, int64_t n, int64_t k, const int8_t *a, const int
         fprintf(stderr, "gemm_peak: oneDNN refused\n");
         exit(EXIT_FAILURE);
     }
+}
+
+/* What oneDNN makes its kernels for. */
+static const char *kernels(void)
+{
+    static const struct {
+        dnnl_cpu_isa_t isa;
+        const char *name;
+    } known[] = {{dnnl_cpu_isa_sse41, "SSE4.1"},
+                 {dnnl_cpu_isa_avx, "AVX"},
+                 {dnnl_cpu_isa_avx2, "AVX2"},
+                 {dnnl_cpu_isa_avx2_vnni, "AVX2-VNNI"},
+                 {dnnl_cpu_isa_avx512_core, "AVX-512"},
+                 {dnnl_cpu_isa_avx512_core_vnni, "AVX-512-VNNI"},
+                 {dnnl_cpu_isa_avx512_core_bf16, "AVX-512-VNNI-BF16"},
+                 {dnnl_cpu_isa_avx512_core_amx, "AVX-512-AMX"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].isa == dnnl_get_effective_cpu_isa())
+            return known[i].name;
+    return "unknown";
 }
 
 static int compare(const void *a, const void *b)
@@ -79,7 +99,7 @@ int main(int n_argument, char **arguments)
             rows = m;
         }
     }
-    printf("%.1f %lld\n", 1e-9 * best, (long long)rows);
+    printf("%.1f %lld %s\n", 1e-9 * best, (long long)rows, kernels());
     free(a);
     free(b);
     free(c);

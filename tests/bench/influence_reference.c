@@ -1,12 +1,12 @@
 /* The rival of the influence job: the same scores in fp32 as a good plain program would have them, on OpenBLAS sgemm.
- * Reads the same safetensors shards, keeps the strongest proponents and opponents of every query in heaps, and self-influence;
- * hashes nothing, writes no tables.
+ * Reads the same safetensors shards, keeps the strongest proponents and opponents of every query in heaps, and
+ * self-influence; hashes nothing, writes no tables.
  *
  *     influence_reference WORK TOP BLOCK_ROWS [RESULT]
  *
- * WORK is a text file.  Its first line says KIND BIAS (rows 0, factors 1, last-layer 1); each other line is one layer at
- * one checkpoint: LEARNING_RATE LAYER QUERIES SHARD SHARD …  Tensors are LAYER.gradient, LAYER.input, LAYER.logits (bf16)
- * and LAYER.labels (i64).  RESULT receives n_query × 2 × top indices (int64) and scores (float). */
+ * WORK is a text file.  Its first line says KIND BIAS (rows 0, factors 1, last-layer 1); each other line is one layer
+ * at one checkpoint: LEARNING_RATE LAYER QUERIES SHARD SHARD …  Tensors are LAYER.gradient, LAYER.input, LAYER.logits
+ * (bf16) and LAYER.labels (i64).  RESULT receives n_query × 2 × top indices (int64) and scores (float). */
 #include <cblas.h>
 #include <cjson/cJSON.h>
 #include <fcntl.h>
@@ -279,8 +279,12 @@ struct heaps {
 
 static void heaps_init(struct heaps *heaps, int64_t n_query, int64_t top)
 {
-    *heaps = (struct heaps){top, n_query, allocate(n_query * top, sizeof(float)), allocate(n_query, sizeof(float)),
-                            allocate(n_query * top, sizeof(int64_t)), allocate(n_query, sizeof(int64_t))};
+    *heaps = (struct heaps){top,
+                            n_query,
+                            allocate(n_query * top, sizeof(float)),
+                            allocate(n_query, sizeof(float)),
+                            allocate(n_query * top, sizeof(int64_t)),
+                            allocate(n_query, sizeof(int64_t))};
     for (int64_t j = 0; j < n_query; j++)
         heaps->limit[j] = -FLT_MAX;
 }

@@ -1,6 +1,6 @@
 /* A slow disk for benchmarks: preloaded, it lets pread deliver at most ASSAY_READ_RATE bytes a second to this process.
- * A read comes back when a device of that rate would have delivered it, after all reads before it: the time is the device's,
- * so that a thread that reads ahead hides it and a processor is free meanwhile.
+ * A read comes back when a device of that rate would have delivered it, after all reads before it: the time is the
+ * device's, so that a thread that reads ahead hides it and a processor is free meanwhile.
  *
  *     LD_PRELOAD=libslow_read.so ASSAY_READ_RATE=5e8 assay run CONFIG */
 #include <dlfcn.h>

@@ -17,7 +17,7 @@ FLOORS = [
     ["base"],
     ["comm"],
     ["exact", "config", "tensor", "table", "matrix"],
-    ["records"],
+    ["records", "cost"],
     ["lineage", "influence", "policy", "mechanism", "counterfactual"]
     + ["seal", "query", "report", "reference", "capture", "diff"],
 ]
