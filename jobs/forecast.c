@@ -8,7 +8,7 @@
 #include "reference/train_plan.h"
 
 /* MPI, HDF5, the matrix library and the program itself take about so much of every rank. */
-#define BASE_BYTES (192.0 * (1 << 20))
+#define BASE_BYTES (128.0 * (1 << 20))
 /* What one entry of the sets of ids takes while samples are parsed, the id apart; and one row of a list of inputs. */
 enum { ID_BYTES = 48, SEGMENT_BYTES = 256 };
 #define ASSUMED_OPERATIONS 1e9    /* of the trainer, per second */

@@ -50,8 +50,10 @@ static void show_memory(const struct forecast *forecast, struct text *out)
              figure_bytes((double)plan->digit_bytes, digits), figure_bytes((double)plan->query_bytes, queries),
              figure_bytes((double)plan->top_bytes, kept), "", figure_bytes((double)plan->total_bytes, totals),
              figure_bytes((double)plan->tile_bytes, tile), figure_bytes((double)plan->read_bytes, read));
-    text_add(out, "  %-20s %s per rank for the samples file, %s on rank 0 for the list of inputs\n", "beside that",
+    text_add(out, "  %-20s %s per rank for the samples, %s on rank 0 for the list of inputs\n", "beside that",
              figure_bytes(forecast->record_bytes, peak), figure_bytes(forecast->list_bytes, read));
+    if (forecast->record_bytes > (double)forecast->shape.memory)
+        text_add(out, "  %-20s every rank holds all samples: that is more than influence.memory\n", "warning");
 }
 
 static void show_time(const struct forecast *forecast, struct text *out)

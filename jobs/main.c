@@ -130,9 +130,9 @@ static enum status parse_arguments(const struct job *job, int n, char **argument
     return STATUS_OK;
 }
 
-static void abort_all(int code)
+static void abort_all(void)
 {
-    MPI_Abort(MPI_COMM_WORLD, code);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }
 
 /* Prints the agreed sentence once and gives the exit code. */
@@ -143,13 +143,13 @@ static int job_end(enum status status, bool speaks)
     return (int)status;
 }
 
-/* MPI_Finalize ends HDF5 too, which would crash or wait for ever where a file is left open. */
+/* MPI_Finalize ends HDF5 too, which would crash where it could not close a file. */
 static void end_mpi(int code)
 {
     int broken = table_left_open();
     MPI_Allreduce(MPI_IN_PLACE, &broken, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
     if (broken)
-        abort_all(code);
+        MPI_Abort(MPI_COMM_WORLD, code);
     MPI_Finalize();
 }
 

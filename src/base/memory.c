@@ -24,7 +24,7 @@ void *memory_allocate_raw(int64_t count, size_t size)
     if (memory == NULL) {
         fprintf(stderr, "assay: out of memory: %zu bytes are not to be had\n", bytes);
         if (on_abort)
-            on_abort(EXIT_FAILURE);
+            on_abort();
         abort();
     }
     return memory;

@@ -25,7 +25,7 @@ static const struct {
 /* Long enough for a list of config problems; a sentence that is longer is cut, never overrun. */
 static _Thread_local char sentence[64 * 1024];
 
-void (*on_abort)(int code);
+void (*on_abort)(void);
 
 const char *status_name(enum status status)
 {
@@ -71,15 +71,6 @@ void assertion_failed(const char *condition, const char *file, int line)
 {
     fprintf(stderr, "assay: internal error at %s:%d: %s does not hold\n", file, line, condition);
     if (on_abort)
-        on_abort(EXIT_FAILURE);
+        on_abort();
     abort();
-}
-
-void fail_for_all(enum status status)
-{
-    fflush(stdout);
-    fprintf(stderr, "assay: %s: %s\n", status_name(status), failure_sentence());
-    if (on_abort)
-        on_abort((int)status);
-    _Exit((int)status);
 }

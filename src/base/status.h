@@ -38,12 +38,7 @@ const char *failure_sentence(void);
 #define ASSERT(condition) ((condition) ? (void)0 : assertion_failed(#condition, __FILE__, __LINE__))
 _Noreturn void assertion_failed(const char *condition, const char *file, int line);
 
-/* Prints the sentence of this thread's latest failure and ends all ranks with `status` as exit code: for a failure that
- * leaves the others waiting for this rank within a library, where no agreement can reach them.  @local */
-_Noreturn void fail_for_all(enum status status);
-
-/* Called by assertion_failed, memory_allocate and fail_for_all before the process ends; a program with MPI sets it to
- * MPI_Abort with this exit code. */
-extern void (*on_abort)(int code);
+/* Called by assertion_failed and memory_allocate before abort(); comm sets it to MPI_Abort. */
+extern void (*on_abort)(void);
 
 #endif

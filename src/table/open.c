@@ -79,81 +79,42 @@ static void short_name(const struct table *table, char *name, size_t room)
         snprintf(name, room, "/proc/self/fd/%d", table->descriptor);
 }
 
-/* @collective */
+/* Every rank opens the file for itself.  Ranks only write rows that are theirs, into a layout that stands; so HDF5 need
+ * not know of the others, and must not: where it opens, flushes or closes a file of many ranks and fails on one of them
+ * (closing writes the file's first bytes again), the others wait for that rank within HDF5 for ever. */
 static enum status open_file(struct table *table)
 {
     char name[NAME_BYTES];
     short_name(table, name, sizeof name);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    ASSERT(access >= 0 && H5Pset_fapl_mpio(access, table->comm, MPI_INFO_NULL) >= 0);
+    ASSERT(access >= 0 && H5Pset_fapl_mpio(access, MPI_COMM_SELF, MPI_INFO_NULL) >= 0);
     table->file = H5Fopen(name, H5F_ACC_RDWR, access);
-    enum status status = STATUS_OK;
-    if (table->file < 0)
-        status = storage_fail(CANNOT_WRITE, table->partial, NULL, "opening for parallel writing failed");
     H5Pclose(access);
-    int opened = table->file >= 0, n_opened, n_rank;
-    MPI_Allreduce(&opened, &n_opened, 1, MPI_INT, MPI_SUM, table->comm);
-    MPI_Comm_size(table->comm, &n_rank);
-    /* An MPI file that only some ranks hold can neither be used nor closed. */
-    ASSERT(n_opened == 0 || n_opened == n_rank);
-    return agree(table->comm, status);
+    return table->file >= 0 ? STATUS_OK
+                            : storage_fail(CANNOT_WRITE, table->partial, NULL, "opening for parallel writing failed");
 }
 
-/* @collective */
 static enum status open_datasets(struct table *table)
 {
-    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    ASSERT(access >= 0 && H5Pset_all_coll_metadata_ops(access, true) >= 0); /* one rank reads for all */
     enum status status = STATUS_OK;
-    for (int i = 0; i < table->n_column; i++) {
+    for (int i = 0; i < table->n_column && status == STATUS_OK; i++) {
         struct column *column = &table->columns[i];
-        column->id = H5Dopen2(table->file, column->shape.path, access);
+        column->id = H5Dopen2(table->file, column->shape.path, H5P_DEFAULT);
         if (column->id < 0)
             status = storage_fail(CANNOT_WRITE, table->partial, column->shape.path, "the dataset cannot be opened");
-    }
-    H5Pclose(access);
-    return agree(table->comm, status);
-}
-
-/* Closes what HDF5 holds.  While a file of several ranks is closed rank 0 writes for all, and when it cannot, the
- * others wait for it within HDF5 for ever.  Every rank has the file open, or none.  @collective */
-static enum status close_file(struct table *table)
-{
-    int n_rank;
-    MPI_Comm_size(table->comm, &n_rank);
-    enum status status = STATUS_OK;
-    for (int i = 0; i < table->n_column; i++)
-        if (table->columns[i].id >= 0 && H5Dclose(table->columns[i].id) < 0)
-            status = storage_fail(CANNOT_WRITE, table->partial, table->columns[i].shape.path, "closing failed");
-    if (table->file >= 0 && !storage_close(table->file)) {
-        status = storage_fail(CANNOT_WRITE, table->partial, NULL, "closing failed");
-        if (n_rank > 1)
-            fail_for_all(status);
     }
     return status;
 }
 
-/* Whether the file takes its own first bytes once more: what closing it is about to write. */
-static bool takes_writes(const struct table *table)
+static enum status close_file(struct table *table)
 {
-    char signature[8];
-    ssize_t n = sizeof signature;
-    return pread(table->descriptor, signature, (size_t)n, 0) == n &&
-           pwrite(table->descriptor, signature, (size_t)n, 0) == n;
-}
-
-/* Where a rank could not write before, closing may fail as well: then the file is left as it is on all ranks.
- * @collective */
-static enum status close_or_abandon(struct table *table)
-{
-    int doubtful = table->failed, hopeless;
-    MPI_Allreduce(MPI_IN_PLACE, &doubtful, 1, MPI_INT, MPI_MAX, table->comm);
-    hopeless = doubtful && table->rank == 0 && !takes_writes(table);
-    MPI_Bcast(&hopeless, 1, MPI_INT, 0, table->comm);
-    if (!hopeless)
-        return close_file(table);
-    storage_abandon();
-    return fail(CANNOT_WRITE, "%s: is left open, since it cannot be written to", table->partial);
+    enum status status = STATUS_OK;
+    for (int i = 0; i < table->n_column; i++)
+        if (table->columns[i].id >= 0 && H5Dclose(table->columns[i].id) < 0)
+            status = storage_fail(CANNOT_WRITE, table->partial, table->columns[i].shape.path, "closing failed");
+    if (table->file >= 0 && !storage_close(table->file))
+        status = storage_fail(CANNOT_WRITE, table->partial, NULL, "closing failed");
+    return status;
 }
 
 static enum status sync_file(const struct table *table)
@@ -177,9 +138,9 @@ static enum status open_parallel(struct table *table, enum status status)
     if (status == STATUS_OK)
         status = open_descriptor(table);
     if (status == STATUS_OK)
-        status = open_file(table);
+        status = agree(table->comm, open_file(table));
     if (status == STATUS_OK)
-        status = open_datasets(table);
+        status = agree(table->comm, open_datasets(table));
     if (status == STATUS_OK)
         return STATUS_OK;
     char *agreed = memory_copy_text(failure_sentence()); /* whatever fails while closing is only a consequence */
@@ -237,13 +198,12 @@ enum status table_flush(struct table *table)
         status = storage_fail(CANNOT_WRITE, table->partial, NULL, "flushing failed");
     if (status == STATUS_OK)
         status = sync_file(table);
-    table->failed = table->failed || status != STATUS_OK;
     return agree(table->comm, status);
 }
 
 enum status table_close(struct table *table, bool commit)
 {
-    enum status status = close_or_abandon(table);
+    enum status status = close_file(table);
     if (status == STATUS_OK)
         status = sync_file(table);
     enum status closed = close_descriptor(table);

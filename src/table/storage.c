@@ -60,11 +60,6 @@ bool storage_close(hid_t file)
     return closed;
 }
 
-void storage_abandon(void)
-{
-    left_open = true;
-}
-
 bool table_left_open(void)
 {
     return left_open;

@@ -19,10 +19,8 @@ enum status storage_fail(enum status status, const char *file, const char *objec
 /* File access that leaves file locks alone where the file system has none.  Caller closes it.  @local */
 hid_t storage_access(void);
 
-/* Closes a file; false when that fails, and then table_left_open.  @local (@collective for a file of many ranks) */
+/* Closes a file; false when that fails, and then table_left_open.  @local */
 bool storage_close(hid_t file);
-/* Says that a file stays open because it must not be closed: then table_left_open.  @local */
-void storage_abandon(void);
 
 /* The type of an element on disk and in the caller's memory, which are the same: nothing is ever converted.  Caller
  * closes it.  @local */

@@ -65,9 +65,8 @@ enum status table_flush(struct table *table);
  * @collective   @fails CANNOT_WRITE */
 enum status table_close(struct table *table, bool commit);
 
-/* Whether a file of this process was left open, because it could not be written or closed: that was reported as
- * CANNOT_WRITE.  HDF5 closes all of its files in MPI_Finalize, and would crash or wait for other ranks for ever: end by
- * MPI_Abort.  @local */
+/* Whether a file of this process could not be closed, which was reported as CANNOT_WRITE.  HDF5 goes on to list the
+ * file that it has freed, and crashes in MPI_Finalize, where it closes all of its files: end by MPI_Abort.  @local */
 bool table_left_open(void);
 
 /* ---- reading a finished table, on one rank, without MPI -------------------------------------------------------- */

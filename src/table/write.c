@@ -49,6 +49,5 @@ enum status table_write(struct table *table, const char *path, int64_t first, in
         transfers_get(&transfers, i, &transfer);
         status = write_transfer(table, column, &transfer, (const char *)data + transfer.offset);
     }
-    table->failed = table->failed || status != STATUS_OK;
     return status;
 }

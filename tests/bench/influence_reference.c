@@ -6,7 +6,8 @@
  *
  * WORK is a text file.  Its first line says KIND BIAS (rows 0, factors 1, last-layer 1); each other line is one layer
  * at one checkpoint: LEARNING_RATE LAYER QUERIES SHARD SHARD …  Tensors are LAYER.gradient, LAYER.input, LAYER.logits
- * (bf16) and LAYER.labels (i64).  RESULT receives n_query × 2 × top indices (int64) and scores (float). */
+ * (bf16) and LAYER.labels (i64).  RESULT receives, per side, n_query × top indices (int64), then scores (float).
+ * Prints processor seconds by phase. */
 #include <cblas.h>
 #include <cjson/cJSON.h>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ static _Noreturn void stop(const char *format, ...)
 static double seconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* others on the core do not count */
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 

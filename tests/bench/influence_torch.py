@@ -2,7 +2,7 @@
 """The same scores in PyTorch, fp32, as one writes them in a notebook: reads the same shards in blocks, merges the
 strongest of every block with torch.topk.
 
-Usage: influence_torch.py WORK TOP BLOCK_ROWS, WORK as influence_reference reads it.  Prints seconds by phase.
+Usage: influence_torch.py WORK TOP BLOCK_ROWS, WORK as influence_reference reads it.  Prints processor seconds by phase.
 """
 import collections
 import pathlib
@@ -19,10 +19,10 @@ class Clock:
     """Charges the time since the last call to a phase."""
 
     def __init__(self):
-        self.last = time.perf_counter()
+        self.last = time.process_time()
 
     def charge(self, phase):
-        now = time.perf_counter()
+        now = time.process_time()
         spent[phase] += now - self.last
         self.last = now
 
@@ -73,7 +73,7 @@ def merge(kept, scores, first, top, largest):
 
 def main():
     work, top, block = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    started = time.perf_counter()
+    started = time.process_time()
     lines = pathlib.Path(work).read_text().splitlines()
     kind, bias = lines[0].split()[0], float(lines[0].split()[1])
     parts = []
@@ -102,7 +102,7 @@ def main():
         clock.charge("top")
     for phase, seconds in spent.items():
         print(f"{phase} {seconds:.4f}")
-    print(f"total {time.perf_counter() - started:.4f}")
+    print(f"total {time.process_time() - started:.4f}")
 
 
 if __name__ == "__main__":

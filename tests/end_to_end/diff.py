@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
-"""What must hold: `assay diff` ends with 0 only for two runs under one root, and else names every field, input, dataset and
-row that differs, by as much as h5py, numpy and scipy find."""
+"""What must hold: `assay diff` ends with 0 only for two runs under one root, and else names every field, input, dataset
+and row that differs, by as much as h5py, numpy and scipy find."""
 import json
 import re
 import shutil
@@ -164,7 +164,8 @@ def test_sample(base):
 
     a, b = make(base / "sample"), make(base / "other-sample", change=change)
     outcome = diff(a, b)
-    check("\x9b" not in outcome.out and "\\xc2\\x9b31mé40" in item(outcome, "/samples/id"), "a harmless id", outcome.out)
+    check("\x9b" not in outcome.out and "\\xc2\\x9b31mé40" in item(outcome, "/samples/id"), "a harmless id",
+          outcome.out)
     check(re.search(r'"sample-00040" \| "sample-', item(outcome, "/samples/id")), "both ids", outcome.out)
     check("  run.also[0]  nothing | \"notes.txt\"" in outcome.out, "an item of a list", outcome.out)
     check("  notes.txt  only in B" in outcome.out, "an input of one run", outcome.out)
@@ -175,7 +176,20 @@ def test_sample(base):
         rows = (left["scores"][()] != right["scores"][()]).any(axis=1)
     check(rows.any(), "the change shows in the scores")
     check_values(outcome, a, b, "/scores")
-    check("overlap" not in outcome.out, "rows of other samples are not compared as sets", outcome.out)
+
+
+def test_other_rows(base):
+    """Lists of rows say nothing when row i is another sample, or another query."""
+    for name in ("samples", "queries"):
+        def change(study, name=name):
+            path = study.folder / f"{name}.jsonl"
+            path.write_text(path.read_text().replace('-00001"', '-0000x"').replace('"query-1"', '"query-x"'))
+            study.candidates[1]["learning_rate"] = 0.9
+            studies.write_lines(study.folder / "checkpoints.jsonl", study.candidates)
+
+        outcome = diff(make(base / f"rows-{name}"), make(base / f"other-rows-{name}", change=change))
+        check("rows differ" in item(outcome, "/top/proponents/index"), f"other {name}: indices differ", outcome.out)
+        check("overlap" not in outcome.out, f"other {name}: they are not compared as sets", outcome.out)
 
 
 def test_shape(base):
@@ -188,7 +202,8 @@ def test_shape(base):
     def blocks(study):
         study.config["influence"]["block_rows"] = 32
 
-    a, grouped, longer = make(base / "groups"), make(base / "regrouped", change=regroup), make(base / "more", change=more)
+    a, grouped = make(base / "groups"), make(base / "regrouped", change=regroup)
+    longer = make(base / "more", change=more)
     outcome = diff(a, grouped)
     check('  samples.group_by[1]  "license" | "source"' in outcome.out, "the list", outcome.out)
     check('  samples.group_by[2]  "source" | nothing' in outcome.out, "its end", outcome.out)
@@ -218,7 +233,8 @@ def test_refused(base):
     check(run("diff", a, damaged).code == OK, "roots are compared as they were signed")
     shutil.rmtree(damaged / "seal")
     outcome = diff(a, damaged, BAD_INPUT)
-    check("influence.h5" in outcome.err and "influence.h5 cannot be read in B" in outcome.out, "a damaged table", outcome)
+    check("influence.h5" in outcome.err and "influence.h5 cannot be read in B" in outcome.out, "a damaged table",
+          outcome)
     (damaged / "influence.h5").unlink()
     check("influence.h5 only in A" in diff(a, damaged).out, "a table of one run")
     (damaged / "run.json").write_text("{\n")
@@ -255,6 +271,6 @@ def test_many(base):
 
 
 with folder() as temporary:
-    side_by_side(lambda test: test(temporary), [test_same, test_digits, test_rate, test_sample, test_shape, test_refused,
-                                                test_many])
+    side_by_side(lambda test: test(temporary), [test_same, test_digits, test_rate, test_sample,
+                                                test_other_rows, test_shape, test_refused, test_many])
 finish()

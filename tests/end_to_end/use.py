@@ -12,7 +12,7 @@ import study as studies
 from assay import (BAD_CONFIG, BAD_INPUT, BAD_KEY, BAD_USAGE, DIFFERS, OK, check, children, files_below, finish, folder,
                    root, run, run_well, sentences, side_by_side, start, wait)
 
-JOBS = ("run", "check", "train", "influence", "seal", "verify", "prove", "config")
+JOBS = ("run", "check", "train", "influence", "seal", "verify", "prove", "config", "diff", "plan")
 
 
 def seal(study, key="audit.key", **changes):

@@ -33,6 +33,8 @@ cluster_configure() # N_CPUS
     ports=$(free_ports)
     node=$(hostname -s)
     user=$(id -un)
+    # No control groups are used; without this slurmd would look for them, and fail where a container has none.
+    echo CgroupPlugin=cgroup/v1 >"$cluster_folder/cgroup.conf"
     cat >"$cluster_folder/slurm.conf" <<CONF
 ClusterName=assay
 SlurmctldHost=$node(127.0.0.1)

@@ -26,6 +26,8 @@ CLEAN = {
                         'char path[] = "' + TMP + 'assay-XXXXXX";\n',
     "jobs/main.c": '#include "seal/entry.h"\n#include "influence/run.h"\n\nint main(void)\n{\n    printf("x");\n}\n',
     "tests/base/test_text.c": "/* What must hold. */\nint main(void)\n{\n    return 0;\n}\n",
+    "tests/base/test_text.py": '"""What must hold: the same."""\n',
+    "tests/base/fixtures.py": '"""Files to read."""\n',
     "README.md": "A line as long as a table needs: " + "x" * 200 + "\n",
     "data/digits.csv": "a line \t \n",
     "go/check.go": "\tindented as gofmt does\n",
@@ -78,7 +80,7 @@ PLANTED = [
     ("not-built", "src/base/forgotten.c", "int x;\n"),
     ("not-built", "jobs/forgotten.c", "int x;\n"),
     ("not-built", "tests/base/test_forgotten.c", "/* What must hold. */\nint main(void);\n"),
-    ("not-run", "tests/base/test_forgotten.sh", "exit 0\n"),
+    ("not-run", "tests/base/forgotten.sh", "#!/usr/bin/env bash\n# What must hold: all of it.\n"),
 ]
 
 
