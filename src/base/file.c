@@ -166,7 +166,8 @@ static enum status write_all(int descriptor, const char *path, const char *bytes
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return fail(CANNOT_WRITE, "%s: writing stopped after %zu of %zu bytes: %s", path, done, n, strerror(errno));
+            return fail(CANNOT_WRITE, "%s: writing stopped after %zu of %zu bytes: %s", path, done, n,
+                        put < 0 ? strerror(errno) : "nothing more was taken");
         done += (size_t)put;
     }
     if (fsync(descriptor) != 0)
