@@ -59,7 +59,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
 const struct job check_job = {
     .name = "check",
     .arguments = "CONFIG",
-    .text = "check config and inputs without running anything; list every problem",
+    .text = "check config and inputs, run nothing; list every problem",
     .options = "dq",
     .mpi = WITHOUT_MPI,
     .run = run,

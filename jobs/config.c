@@ -29,7 +29,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
 const struct job config_job = {
     .name = "config",
     .arguments = "[SECTION | schema]",
-    .text = "print every field of a config with type, default and meaning, or the JSON Schema",
+    .text = "print every field of a config, or its JSON Schema",
     .options = "",
     .mpi = WITHOUT_MPI,
     .run = run,

@@ -1,8 +1,12 @@
 #include "jobs/context.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -47,7 +51,7 @@ static enum status parse(struct context *context, const char *bytes, size_t n)
 
 static void begin(MPI_Comm comm, const struct options *options, struct context *context)
 {
-    *context = (struct context){.comm = comm, .options = options};
+    *context = (struct context){.comm = comm, .options = options, .lock = -1};
     text_init(&context->resolved);
     text_init(&context->execution);
     time_t now = time(NULL);
@@ -96,6 +100,29 @@ static enum status claim_run(const struct context *context)
     return status;
 }
 
+/* One job at a time works in a run directory: two would write over each other.  The lock goes with the process, however
+ * it ends; a job that was just killed gets some seconds to be gone. */
+static enum status lock_run(struct context *context)
+{
+    enum { PATIENCE = 50 }; /* tenths of a second */
+    char *path = path_join(context->run_directory, "run.json");
+    context->lock = open(path, O_RDONLY | O_CLOEXEC);
+    int locked =
+        context->lock >= 0 ? flock(context->lock, LOCK_EX | LOCK_NB) : 0; /* unreadable: claim_run has said so */
+    for (int i = 0; i < PATIENCE && locked != 0 && errno == EWOULDBLOCK; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        locked = flock(context->lock, LOCK_EX | LOCK_NB);
+    }
+    enum status status = STATUS_OK;
+    if (locked != 0 && errno == EWOULDBLOCK) /* other errors: a file system without locks */
+        status = fail(BAD_RUN,
+                      "%s: another job is at work in this run directory: wait for it, or name another run.directory "
+                      "or --directory",
+                      context->run_directory);
+    memory_free(path);
+    return status;
+}
+
 enum status context_open(MPI_Comm comm, const struct options *options, const char *const *needed, bool claim,
                          struct context *context)
 {
@@ -111,6 +138,8 @@ enum status context_open(MPI_Comm comm, const struct options *options, const cha
         status = check_needed(context, needed);
     if (status == STATUS_OK && claim)
         status = agree_from(comm, 0, context->rank == 0 ? claim_run(context) : STATUS_OK);
+    if (status == STATUS_OK && claim)
+        status = agree_from(comm, 0, context->rank == 0 ? lock_run(context) : STATUS_OK);
     if (status != STATUS_OK)
         context_close(context);
     return status;
@@ -138,6 +167,8 @@ void context_close(struct context *context)
     memory_free(context->run_directory);
     text_clear(&context->resolved);
     text_clear(&context->execution);
+    if (context->lock >= 0)
+        close(context->lock);
     *context = (struct context){0};
 }
 

@@ -22,6 +22,7 @@ struct context {
     struct text resolved;         /* the result's part of the config: run.json */
     struct text execution;        /* the rest: where and how fast */
     char started[32];             /* RFC 3339, UTC */
+    int lock;                     /* rank 0: descriptor of the locked run.json; -1: none */
 };
 
 /* Reads the config, checks that the sections named (NULL-terminated) are there, and, if `claim`, makes the run

@@ -105,7 +105,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
 const struct job plan_job = {
     .name = "plan",
     .arguments = "[CONFIG]",
-    .text = "tell memory, bytes, operations, messages and time of a run before it starts",
+    .text = "tell memory, operations, messages and time of a run",
     .options = "rnpxmbfawtjq",
     .more = "Opens headers only, and answers for any number of ranks.  The inputs must be there; with --examples a few "
             "rows\n"

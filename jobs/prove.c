@@ -24,7 +24,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
 const struct job prove_job = {
     .name = "prove",
     .arguments = "RUN WHAT",
-    .text = "write the proof that an input or a table block is under the run's root",
+    .text = "write the proof that an input or a table block is in a run",
     .options = "oq",
     .more =
         "WHAT is FILE (an input as the config names it, or run.json), FILE@OFFSET (the segment of an input with that\n"

@@ -70,7 +70,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
         if (config_get(&context.config, steps[i].section) == NULL)
             continue;
         if (strcmp(steps[i].section, "seal") == 0) /* the answer first, its root last */
-            status = print_summary(&context);
+            status = agree_from(comm, 0, print_summary(&context));
         if (status == STATUS_OK)
             status = take_step(&context, &steps[i]);
         fflush(stdout);
@@ -82,7 +82,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
 const struct job run_job = {
     .name = "run",
     .arguments = "CONFIG",
-    .text = "run all jobs that the config names, in order; skip what is complete and unchanged",
+    .text = "run all jobs that the config names; skip what is unchanged",
     .options = "dbkq",
     .mpi = WITH_MPI,
     .stops = true,

@@ -13,15 +13,19 @@
 static const char *const all_tables[] = {"influence.h5"};
 enum { N_TABLES = sizeof all_tables / sizeof *all_tables };
 
+/* Rank 0 looks, for all: on network file systems others may see a new file later.  @collective context->comm */
 static int tables_present(const struct context *context, const char **tables)
 {
-    int n = 0;
-    for (int i = 0; i < N_TABLES; i++) {
+    int present[N_TABLES] = {0}, n = 0;
+    for (int i = 0; i < N_TABLES && context->rank == 0; i++) {
         char *path = path_join(context->run_directory, all_tables[i]);
-        if (path_exists(path))
-            tables[n++] = all_tables[i];
+        present[i] = path_exists(path);
         memory_free(path);
     }
+    MPI_Bcast(present, N_TABLES, MPI_INT, 0, context->comm);
+    for (int i = 0; i < N_TABLES; i++)
+        if (present[i])
+            tables[n++] = all_tables[i];
     return n;
 }
 

@@ -36,7 +36,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
 const struct job train_job = {
     .name = "train",
     .arguments = "CONFIG",
-    .text = "train the reference network and hand over samples, order, checkpoints and captures",
+    .text = "train the reference network and hand over its captures",
     .options = "q",
     .mpi = WITH_MPI,
     .run = run,

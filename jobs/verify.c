@@ -65,7 +65,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
 const struct job verify_job = {
     .name = "verify",
     .arguments = "RUN | PROOF",
-    .text = "re-derive a run's root from disk and name what differs; or check one proof file, offline",
+    .text = "re-derive a run's root and name what differs; or check a proof",
     .options = "vicq",
     .more =
         "Without --key a run is checked against the key it carries: that finds damage, not a forger who signs anew.\n"

@@ -103,12 +103,14 @@ enum status file_read_at(int descriptor, const char *path, int64_t offset, void 
 
 enum status file_load(const char *path, int64_t limit, char **bytes, size_t *n)
 {
+    int64_t size = 0;
+    char *content = NULL;
+    enum status status = file_size(path, &size); /* before it is opened: opening a pipe would wait for ever */
+    if (status != STATUS_OK)
+        return status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         return fail(BAD_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    int64_t size = 0;
-    char *content = NULL;
-    enum status status = file_size(path, &size);
     if (status == STATUS_OK && size > limit)
         status =
             fail(BAD_INPUT, "%s: expected at most %lld bytes, found %lld", path, (long long)limit, (long long)size);

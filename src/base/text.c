@@ -18,13 +18,22 @@ void text_clear(struct text *text)
     *text = (struct text){0};
 }
 
-static void make_room(struct text *text, size_t n)
+static void set_capacity(struct text *text, size_t capacity)
 {
-    if (text->length + n + 1 <= text->capacity)
-        return;
-    size_t capacity = 2 * (text->length + n + 1);
     text->bytes = memory_resize(text->bytes, (int64_t)text->length + 1, (int64_t)capacity, 1);
     text->capacity = capacity;
+}
+
+static void make_room(struct text *text, size_t n)
+{
+    if (text->length + n + 1 > text->capacity)
+        set_capacity(text, 2 * (text->length + n + 1));
+}
+
+void text_reserve(struct text *text, size_t n)
+{
+    if (text->length + n + 1 > text->capacity)
+        set_capacity(text, text->length + n + 1);
 }
 
 void text_add(struct text *text, const char *format, ...)

@@ -16,6 +16,8 @@ void text_init(struct text *text);
 void text_clear(struct text *text);
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *text, const void *bytes, size_t n);
+/* Makes room for n more bytes, and no more than that: for large texts whose length is known.  @local */
+void text_reserve(struct text *text, size_t n);
 /* Adds `value` in JSON quotes, escaped; invalid UTF-8 was refused at the door.  @local */
 void text_add_json_string(struct text *text, const char *value);
 /* Takes the bytes out of `text` (caller owns them, memory_free) and leaves it empty. */

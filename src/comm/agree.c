@@ -57,14 +57,26 @@ static void share_sentence(MPI_Comm comm, int root)
     free(sentence);
 }
 
+/* What the maximum is taken of: a wish to stop must not hide a failure. */
+static int severity(int status)
+{
+    return status == STATUS_OK ? STATUS_OK : status == STOPPED ? 1 : status < STOPPED ? status + 1 : status;
+}
+
+static int status_of(int severity)
+{
+    return severity == 0 ? STATUS_OK : severity == 1 ? STOPPED : severity <= STOPPED ? severity - 1 : severity;
+}
+
 enum status agree(MPI_Comm comm, enum status local)
 {
     struct {
         int status, rank;
     } mine, worst;
-    mine.status = (int)injected(comm, local);
+    mine.status = severity((int)injected(comm, local));
     MPI_Comm_rank(comm, &mine.rank);
-    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, comm); /* equal statuses: the lowest rank */
+    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, comm); /* equal ones: the lowest rank */
+    worst.status = status_of(worst.status);
     if (worst.status != STATUS_OK)
         share_sentence(comm, worst.rank);
     return (enum status)worst.status;

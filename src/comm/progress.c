@@ -9,6 +9,7 @@
 
 enum { BAR_WIDTH = 28 };
 static const double terminal_every = 0.2, log_every = 10; /* seconds between updates */
+static const double worth_telling = 1;                    /* seconds; what took less needs no closing line */
 
 double clock_seconds(void)
 {
@@ -72,6 +73,11 @@ void progress_end(struct progress *progress)
     if (!progress->enabled)
         return;
     double seconds = clock_seconds() - progress->started;
+    if (seconds < worth_telling) {
+        if (progress->terminal && progress->shown > progress->started)
+            fprintf(stderr, "\r\033[K");
+        return;
+    }
     char count[32], speed[32], took[32];
     fprintf(stderr, "%s%s: %s %s in %s (%s/s)\n", progress->terminal ? "\r\033[K" : "", progress->label,
             figure_count(progress->global, count), progress->unit, figure_seconds(seconds, took),

@@ -43,27 +43,38 @@ static void add_raw_segments(const char *name, const char *bytes, int64_t n, str
     } while (offset < n);
 }
 
-enum status share_file(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
+enum status share_load(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
                        struct segment_list *segments)
 {
     int rank;
     MPI_Comm_rank(comm, &rank);
     enum status status = STATUS_OK;
+    *bytes = NULL;
+    *n = 0;
     if (rank == 0) {
         char *path = path_join(directory, name);
         status = file_load(path, limit, bytes, n);
         memory_free(path);
+        if (status != STATUS_OK)
+            *bytes = NULL;
+        else if (segments != NULL)
+            add_raw_segments(name, *bytes, (int64_t)*n, segments);
     }
     status = agree_from(comm, 0, status);
     if (status != STATUS_OK) {
-        if (rank == 0)
-            *bytes = NULL;
-        return status;
+        memory_free(*bytes); /* the test hook fails a rank that had loaded it */
+        *bytes = NULL;
     }
-    if (rank == 0 && segments != NULL)
-        add_raw_segments(name, *bytes, (int64_t)*n, segments);
-    share_bytes(comm, bytes, n);
-    return STATUS_OK;
+    return status;
+}
+
+enum status share_file(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
+                       struct segment_list *segments)
+{
+    enum status status = share_load(comm, directory, name, limit, bytes, n, segments);
+    if (status == STATUS_OK)
+        share_bytes(comm, bytes, n);
+    return status;
 }
 
 enum { TAG_LENGTH = 71, TAG_BYTES };

@@ -13,6 +13,12 @@
  * caller.  @collective comm */
 void share_bytes(MPI_Comm comm, char **bytes, size_t *n);
 
+/* Loads a file on rank 0 alone: there *bytes is owned by the caller, elsewhere it is NULL; the same verdict on every
+ * rank. `segments` (may be NULL) gets the file's raw segments on rank 0, under the name `name`.
+ * @collective comm   @fails BAD_INPUT */
+enum status share_load(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
+                       struct segment_list *segments);
+
 /* Loads a file on rank 0 and shares it; the same bytes and verdict on every rank.  `segments` (may be NULL) gets the
  * file's raw segments on rank 0 only, under the name `name`.  @collective comm   @fails BAD_INPUT */
 enum status share_file(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,

@@ -42,6 +42,7 @@ struct gemm_backend {
      * GEMM_PLANE_COLUMN columns.  @local */
     void (*multiply_planes)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, int lowest,
                             int32_t *const *planes);
+    /* Of multiply and multiply_leading, for numbers of up to n_digit digits.  @local */
     int64_t (*workspace_bytes)(int n_digit, int64_t m, int64_t n, int64_t k);
 };
 

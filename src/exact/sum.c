@@ -11,10 +11,7 @@ static const int64_t LIMB_MASK = 0xffffffff;
 
 static int bit_length(uint64_t value)
 {
-    int n = 0;
-    for (; value > 0; value >>= 1)
-        n++;
-    return n;
+    return value > 0 ? 64 - __builtin_clzll(value) : 0;
 }
 
 /* Adds sign · magnitude · 2^position, in units of the lowest bit; below the range's top, so at most limb 31. */

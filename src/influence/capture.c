@@ -57,6 +57,7 @@ static enum status read_raw(struct tensor *tensor, int64_t first, int64_t n, cha
 {
     enum phase phase = profile_enter(PHASE_READ);
     enum status status = tensor_read(tensor, first, n, raw, segments);
+    tensor_rest(tensor);
     profile_enter(phase);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "exact/gemm.h"
 
 /* `name` with {checkpoint} and {layer} filled in; the caller owns it. */
 static char *fill_in(const char *name, const char *checkpoint, const char *layer)
@@ -39,6 +40,27 @@ static enum status open_one(const struct opening *opening, const char *key, cons
     enum status status = tensor_open(opening->directory, filled, tensor);
     memory_free(filled);
     return status;
+}
+
+/* Names that the kind has no use for are a sign that the kind is wrong. */
+static enum status check_unused(const struct opening *opening, enum capture_kind kind,
+                                const struct capture_names *names)
+{
+    static const char *const kinds[] = {"factors", "last-layer", "rows"};
+    const char *unused = NULL;
+    if (kind == CAPTURE_ROWS && names->input != NULL)
+        unused = "input";
+    if (kind == CAPTURE_LAST_LAYER && names->gradient != NULL)
+        unused = "gradient";
+    if (kind != CAPTURE_LAST_LAYER && names->logits != NULL)
+        unused = "logits";
+    if (kind != CAPTURE_LAST_LAYER && names->labels != NULL)
+        unused = "labels";
+    return unused == NULL ? STATUS_OK
+                          : fail(BAD_CONFIG,
+                                 "influence.captures.%s.%s: captures of kind %s have no use for it: remove it, or "
+                                 "set influence.captures.kind",
+                                 opening->side, unused, kinds[kind]);
 }
 
 static enum status open_side(const struct opening *opening, enum capture_kind kind, const struct capture_names *names,
@@ -129,7 +151,7 @@ static bool rows_are_cheaper(const struct capture *capture, int64_t n_digit)
     double positions = (double)train->n_position;
     double by_position = pairs * n_query * positions * (double)query->n_position * (d_out + d_in);
     double by_row = pairs * n_query * d_out * (d_in + 1) + MAKING * positions * d_out * (d_in + 1);
-    return by_row < by_position;
+    return by_row < by_position && d_out * (d_in + 1) <= GEMM_MAX_COLUMN;
 }
 
 /* What the digits will look like: the plan of this capture, from shapes and config alone. */
@@ -150,6 +172,18 @@ static void choose_form(struct capture *capture, const struct influence_config *
     capture->bias = capture->n_factor == 2 && capture->has_bias ? 1 : 0;
 }
 
+static enum status check_length(const struct capture *capture)
+{
+    for (int f = 0; f < capture->n_factor; f++)
+        if (capture->n_column[f] > GEMM_MAX_COLUMN)
+            return fail(CANNOT_FIT,
+                        "%s: expected gradient rows of at most %d columns, found %lld: split them into layers, or "
+                        "project them",
+                        tensor_name(capture->side[TRAIN_SIDE].factor[f]), GEMM_MAX_COLUMN,
+                        (long long)capture->n_column[f]);
+    return STATUS_OK;
+}
+
 enum status capture_open(const char *directory, const struct influence_config *config, const char *checkpoint,
                          const char *layer, struct capture *capture)
 {
@@ -159,15 +193,21 @@ enum status capture_open(const char *directory, const struct influence_config *c
     for (int s = 0; s < N_CAPTURE_SIDES; s++)
         capture->side[s].n_position = 1;
     struct opening opening = {directory, checkpoint, layer, "train"};
-    enum status status = open_side(&opening, capture->kind, &config->train, &capture->side[TRAIN_SIDE]);
+    enum status status = check_unused(&opening, capture->kind, &config->train);
+    if (status == STATUS_OK)
+        status = open_side(&opening, capture->kind, &config->train, &capture->side[TRAIN_SIDE]);
     opening.side = "queries";
+    if (status == STATUS_OK)
+        status = check_unused(&opening, capture->kind, &config->query);
     if (status == STATUS_OK)
         status = open_side(&opening, capture->kind, &config->query, &capture->side[QUERY_SIDE]);
     if (status == STATUS_OK)
         status = check_sides(capture);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         choose_form(capture, config);
-    else
+        status = check_length(capture);
+    }
+    if (status != STATUS_OK)
         capture_close(capture);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "influence/fingerprint.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,13 +29,20 @@ void fingerprint_make(MPI_Comm comm, const char *head, const struct segment_list
     text_clear(&text);
 }
 
-static bool is_newer(const char *path, const struct stat *than)
+/* Whether a file was last changed before the job that made the table began.  The time of the last change of any kind
+ * counts: unlike that of the contents nobody sets it back. */
+static bool is_older(const char *path, const struct stat *table)
 {
     struct stat entry;
-    if (stat(path, &entry) != 0)
-        return true;
-    return entry.st_mtim.tv_sec > than->st_mtim.tv_sec ||
-           (entry.st_mtim.tv_sec == than->st_mtim.tv_sec && entry.st_mtim.tv_nsec > than->st_mtim.tv_nsec);
+    struct timespec begun = table->st_mtim; /* see fingerprint_stamp */
+    return stat(path, &entry) == 0 && (entry.st_ctim.tv_sec != begun.tv_sec ? entry.st_ctim.tv_sec < begun.tv_sec
+                                                                            : entry.st_ctim.tv_nsec < begun.tv_nsec);
+}
+
+void fingerprint_stamp(const char *path, struct timespec begun)
+{
+    struct timespec times[2] = {begun, begun};
+    utimensat(AT_FDCWD, path, times, 0); /* failing, it is only done again some day */
 }
 
 bool fingerprint_stands(const char *path, const char *directory, const char *fingerprint)
@@ -52,7 +60,7 @@ bool fingerprint_stands(const char *path, const char *directory, const char *fin
         if (i > 0 && strcmp(inputs.items[i].path, inputs.items[i - 1].path) == 0)
             continue;
         char *input = path_join(directory, inputs.items[i].path);
-        same = !is_newer(input, &entry);
+        same = is_older(input, &entry);
         memory_free(input);
     }
     segments_clear(&inputs);

@@ -4,6 +4,7 @@
 
 #include <mpi.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/segment.h"
 
@@ -12,7 +13,10 @@
 void fingerprint_make(MPI_Comm comm, const char *head, const struct segment_list *segments, char hex[65]);
 
 /* Like make: whether the finished table at `path` has this fingerprint, and none of the inputs that it lists, relative
- * to `directory`, is newer than it or missing.  @local */
+ * to `directory`, is missing or was changed since the job that made it began.  @local */
 bool fingerprint_stands(const char *path, const char *directory, const char *fingerprint);
+
+/* Dates a finished table back to when its job began: an input that changed while the job ran is newer.  @local */
+void fingerprint_stamp(const char *path, struct timespec begun);
 
 #endif

@@ -1,6 +1,7 @@
 #include "influence/journal.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@ static const char head_scan_format[] =
 void journal_init(struct journal *journal, const char *run_directory)
 {
     *journal = (struct journal){.directory = path_join(run_directory, "journal")};
+    clock_gettime(CLOCK_REALTIME, &journal->begun);
 }
 
 void journal_clear(struct journal *journal)
@@ -183,6 +185,11 @@ enum status journal_load(MPI_Comm comm, struct journal *journal, struct partial 
     enum status status = load_head(comm, journal, &n_file);
     for (int file = rank; file < n_file && status == STATUS_OK; file += size)
         status = load_state(journal, file, partial);
+    struct stat head;
+    char *path = head_path(journal);
+    if (rank == 0 && stat(path, &head) == 0)
+        journal->begun = head.st_mtim;
+    memory_free(path);
     status = agree(comm, status);
     return status == STATUS_OK ? share_done(comm, journal, partial, done) : status;
 }
@@ -215,6 +222,9 @@ static enum status store_head(const struct journal *journal, int n_file)
     size_t n = head_text(journal, journal->generation + 1, n_file, head);
     char *path = head_path(journal);
     enum status status = file_store(path, head, n, 0666);
+    struct timespec times[2] = {journal->begun, journal->begun};
+    utimensat(AT_FDCWD, path, times,
+              0); /* see journal_is_newer; failing, inputs may change unseen until the head's date */
     memory_free(path);
     return status;
 }

@@ -2,6 +2,8 @@
 #ifndef ASSAY_INFLUENCE_JOURNAL_H
 #define ASSAY_INFLUENCE_JOURNAL_H
 
+#include <time.h>
+
 #include "influence/partial.h"
 
 /* One state file per rank and generation, and one small file, the head, that names the generation in force: it is
@@ -13,7 +15,8 @@ struct journal {
     char config[65]; /* fingerprint of the config and the records: to be set before use */
     char inputs[65]; /* fingerprint of all that the blocks have in common: found by journal_load, else to be set before
                         journal_store */
-    int64_t generation; /* in force; 0: none */
+    int64_t generation;    /* in force; 0: none */
+    struct timespec begun; /* when the first job began whose blocks it has: inputs must not have changed since */
 };
 
 void journal_init(struct journal *journal, const char *run_directory);
@@ -21,7 +24,7 @@ void journal_clear(struct journal *journal);
 
 /* Whether there is a generation in force; the same answer on every rank.  @collective comm */
 bool journal_exists(MPI_Comm comm, const struct journal *journal);
-/* Whether no input changed, was renamed or was replaced since the generation in force was written; `inputs` are
+/* Whether no input changed, was renamed or was replaced since the first job of the journal began; `inputs` are
  * relative to `directory`.  @local */
 bool journal_is_newer(const struct journal *journal, const char *directory, const struct segment_list *inputs);
 /* Shares out the state files over the ranks and merges them into their partial results; `done` (n_block flags) becomes

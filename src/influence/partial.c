@@ -199,19 +199,32 @@ enum status partial_end_block(struct partial *partial, const struct team *team, 
 
 /* ---- packing --------------------------------------------------------------------------------------------------- */
 
+/* All but the segments, at most.  A text that grows by doubling would take three times as much on the way. */
+static int64_t packed_bytes(const struct partial *partial)
+{
+    int64_t bytes = partial->n_block + totals_packed_bytes(&partial->totals);
+    for (int side = 0; side < N_SIDES; side++) {
+        const struct top *top = &partial->top[side];
+        int64_t entry = (int64_t)(sizeof *top->score + sizeof *top->index) + top->n_part * (int64_t)sizeof *top->part;
+        bytes += top->n_query * ((int64_t)sizeof(int64_t) + top->top * entry);
+    }
+    return bytes;
+}
+
 static void pack(struct partial *partial, bool with_segments, struct text *bytes)
 {
+    char *segments = NULL;
+    int64_t n_segment_byte = 0;
+    if (with_segments)
+        segments_pack(&partial->segments, &segments, &n_segment_byte);
+    text_reserve(bytes, (size_t)(packed_bytes(partial) + n_segment_byte) + DIGEST_BYTES); /* a journal adds a digest */
     text_add_bytes(bytes, partial->done, (size_t)partial->n_block);
     for (int side = 0; side < N_SIDES; side++)
         top_pack(&partial->top[side], bytes);
     totals_pack(&partial->totals, bytes);
-    if (with_segments) {
-        char *segments;
-        int64_t n;
-        segments_pack(&partial->segments, &segments, &n);
-        text_add_bytes(bytes, segments, (size_t)n);
-        memory_free(segments);
-    }
+    if (with_segments)
+        text_add_bytes(bytes, segments, (size_t)n_segment_byte);
+    memory_free(segments);
 }
 
 void partial_pack(struct partial *partial, struct text *bytes)

@@ -14,7 +14,7 @@ void prefetch_destroy(struct prefetch *prefetch);
 
 /* Begins to read examples [first, first + n); one block at a time may be under way.  @local */
 void prefetch_begin(struct prefetch *prefetch, int64_t first, int64_t n);
-/* Waits for that block: borrowed until the second next prefetch_begin.  What was read is appended to `segments`.
+/* Waits for that block: borrowed until the next prefetch_end.  What was read is appended to `segments`.
  * @local   @fails BAD_INPUT */
 enum status prefetch_end(struct prefetch *prefetch, const struct gradients **gradients, struct segment_list *segments);
 

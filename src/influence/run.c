@@ -190,6 +190,8 @@ static enum status execute(struct job *job, bool show, struct influence_outcome 
         status = write_results(job);
     status = end_table(job, status);
     profile_enter(PHASE_PREPARE);
+    if (status == STATUS_OK && job->rank == 0)
+        fingerprint_stamp(job->path, job->journal.begun);
     if (status == STATUS_OK)
         journal_remove(job->comm, &job->journal);
     return status;

@@ -8,17 +8,26 @@
 #include "base/stop.h"
 #include "comm/agree.h"
 #include "comm/share.h"
+#include "influence/share_samples.h"
+#include "influence/study_plan.h"
 
 static const int64_t record_limit = STUDY_RECORD_LIMIT;
 
-/* Group keys name datasets. */
+/* Group keys name datasets, and a key that no sample has is a slip of the pen, not a group. */
 static enum status check_group_keys(const struct samples *samples)
 {
-    for (int64_t c = 0; c < samples->n_column; c++)
+    for (int64_t c = 0; c < samples->n_column; c++) {
+        const struct group_column *column = &samples->columns[c];
+        if (column->n_value == 1 && column->values[0][0] == 0)
+            return fail(BAD_CONFIG,
+                        "samples.group_by: expected keys of the samples file, found \"%s\", which no training "
+                        "sample has",
+                        column->name);
         if (strchr(samples->columns[c].name, '/') != NULL || strcmp(samples->columns[c].name, ".") == 0)
             return fail(BAD_CONFIG,
                         "samples.group_by: expected keys without \"/\", which become names of datasets, found \"%s\"",
                         samples->columns[c].name);
+    }
     return STATUS_OK;
 }
 
@@ -55,16 +64,30 @@ static enum status share_record(MPI_Comm comm, const struct study_request *reque
     return share_file(comm, request->directory, file, record_limit, bytes, n, &study->segments);
 }
 
-/* Every rank parses the same bytes and so reaches the same verdict. */
+/* Rank 0 parses the samples and keeps their ids; the others get what they need of them. */
+static enum status open_samples(MPI_Comm comm, const struct study_request *request, struct study *study)
+{
+    char *bytes;
+    size_t n;
+    enum status status =
+        share_load(comm, request->directory, request->samples->file, STUDY_RECORD_LIMIT, &bytes, &n, &study->segments);
+    if (status != STATUS_OK)
+        return status;
+    if (bytes != NULL)
+        status = samples_parse(request->samples, bytes, n, &study->samples);
+    memory_free(bytes);
+    status = agree_from(comm, 0, status);
+    if (status == STATUS_OK)
+        share_samples(comm, &study->samples);
+    return status;
+}
+
+/* Every rank parses the same bytes of the short files and so reaches the same verdict. */
 static enum status open_records(MPI_Comm comm, const struct study_request *request, struct study *study)
 {
     char *bytes = NULL;
     size_t n;
-    enum status status = share_record(comm, request, request->samples->file, study, &bytes, &n);
-    if (status == STATUS_OK)
-        status = samples_parse(request->samples, bytes, n, &study->samples);
-    memory_free(bytes);
-    bytes = NULL;
+    enum status status = open_samples(comm, request, study);
     if (status == STATUS_OK)
         status = share_record(comm, request, request->influence->queries, study, &bytes, &n);
     if (status == STATUS_OK)
@@ -287,6 +310,8 @@ void study_check(const struct study_request *request, struct text *problems)
     struct study study;
     if (!study_open_local(request, &study, problems))
         return;
+    struct influence_plan plan;
+    note(problems, study_plan(&study, 1, &plan)); /* does it fit? */
     struct segment_list rest;
     segments_init(&rest);
     note(problems, study_list_rest(request, &study, &rest));

@@ -31,17 +31,32 @@ static char *read_string(struct view *view, const char *path, int64_t i)
     return value;
 }
 
-/* At most `width` characters of a name from data, in as many columns; control bytes are shown as "?". */
+static bool begins_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
+/* A name from data in exactly `width` columns: control bytes are shown as "?", and of a longer one the middle is left
+ * out, since names differ at their ends. */
 static void add_name(struct text *out, const char *value, int width)
 {
-    int n = 0;
+    int n = 0, shown = 0;
+    for (const char *at = value; *at; at++)
+        n += begins_character(*at);
+    int head = n > width ? (width - 1) / 2 : n, tail = n > width ? width - 1 - head : 0, at_character = -1;
     for (; *value; value++) {
         unsigned char byte = (unsigned char)*value;
-        if ((byte & 0xc0) != 0x80 && ++n > width) /* a byte that begins a character */
-            return;
+        at_character += begins_character(*value);
+        if (at_character == head && begins_character(*value) && n > width) {
+            text_add(out, "…");
+            shown++;
+        }
+        if (at_character >= head && at_character < n - tail && n > width)
+            continue;
         text_add(out, "%c", byte < 0x20 || byte == 0x7f ? '?' : byte);
+        shown += begins_character(*value);
     }
-    text_add(out, "%*s", width - n, "");
+    text_add(out, "%*s", width - shown, "");
 }
 
 static enum status missing(const char *path)
@@ -131,7 +146,7 @@ static bool add_side(struct view *view, enum side side, int64_t query, struct te
         good = id != NULL;
         if (!good)
             break;
-        text_add(out, "  %-10s %+11.4g  ", i == 0 ? group : "", score[i]);
+        text_add(out, "  %-10s %+#11.4g  ", i == 0 ? group : "", score[i]);
         add_name(out, id, ID_WIDTH - 10);
         good = add_groups(view, index[i], out);
         end_line(out);
@@ -219,9 +234,11 @@ enum status influence_summary(const char *path, int64_t n_query, struct text *su
     if (good) {
         const char *method = table_attribute(view.reader, "method");
         char trained[32], asked[32];
-        text_add(summary,
-                 "Influence (%s; positive = lowers the query's loss) of %s training examples on %s queries\n\n",
+        text_add(summary, "Influence (%s; positive = lowers the query's loss) of %s training examples on %s queries\n",
                  method ? method : "?", figure_count(view.n_train, trained), figure_count(view.n_query, asked));
+        if (n_query < view.n_query)
+            text_add(summary, "The first %lld queries; all are in %s\n", (long long)n_query, path);
+        text_add(summary, "\n");
         for (int64_t j = 0; j < view.n_query && j < n_query && good; j++)
             good = add_query(&view, j, summary);
         if (view.n_column > 0)

@@ -151,8 +151,9 @@ static void add_results(struct influence_tables *tables, const struct study *stu
                                  1,
                                  {plan->n_train},
                                  0,
-                                 study->method->normalised ? "loss" : unit,
-                                 "self-influence: the weighted squared norm of the example's own gradient"});
+                                 study->method->learning_rate ? "loss" : "squared gradient norm",
+                                 "self-influence: the squared norm of the example's own gradient, weighted by the "
+                                 "learning rates where the method is"});
     add(tables, (struct dataset){"/layers/total",
                                  TABLE_F64,
                                  2,

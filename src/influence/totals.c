@@ -118,6 +118,11 @@ enum status totals_end_block(struct totals *totals, int exponent)
                                   "captured gradients");
 }
 
+int64_t totals_packed_bytes(const struct totals *totals)
+{
+    return n_sums(totals) * (int64_t)sizeof(struct sum) + totals->n_value * totals->n_query * (int64_t)sizeof(int64_t);
+}
+
 void totals_pack(struct totals *totals, struct text *bytes)
 {
     for (int64_t i = 0; i < n_sums(totals); i++)
@@ -128,8 +133,7 @@ void totals_pack(struct totals *totals, struct text *bytes)
 
 enum status totals_unpack(struct totals *totals, const char **bytes, int64_t *left)
 {
-    int64_t n_count = totals->n_value * totals->n_query;
-    int64_t need = n_sums(totals) * (int64_t)sizeof(struct sum) + n_count * (int64_t)sizeof(int64_t);
+    int64_t n_count = totals->n_value * totals->n_query, need = totals_packed_bytes(totals);
     if (*left < need)
         return fail(BAD_RUN, "totals of another shape, or cut off");
     for (int64_t i = 0; i < n_sums(totals); i++) {

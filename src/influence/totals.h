@@ -34,6 +34,7 @@ void totals_add_parts(struct totals *totals, const struct team *team, const stru
 enum status totals_end_block(struct totals *totals, int exponent);
 
 /* Flat bytes for another rank or the journal, and adding such bytes.  @fails BAD_RUN when they do not fit this shape */
+int64_t totals_packed_bytes(const struct totals *totals);
 void totals_pack(struct totals *totals, struct text *bytes);
 enum status totals_unpack(struct totals *totals, const char **bytes, int64_t *left);
 

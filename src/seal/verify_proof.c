@@ -67,7 +67,8 @@ static void tell(const struct proof *proof, const struct entry *entry, const str
         line += n + 1;
     }
     if (content_path != NULL)
-        text_add(summary, "  %s has this content\n", content_path);
+        text_add(summary, "  %s: the bytes that the entry speaks of are as proved; others were not compared\n",
+                 content_path);
 }
 
 enum status verify_proof(const char *proof_path, const char *vkey, const char *content_path, struct text *summary)

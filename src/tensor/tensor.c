@@ -206,3 +206,10 @@ enum status tensor_read(struct tensor *tensor, int64_t first, int64_t n, void *r
     segments_clear(&touched);
     return status;
 }
+
+void tensor_rest(struct tensor *tensor)
+{
+    if (tensor->open != NULL)
+        tensor->open->format->close(tensor->open);
+    tensor->open = NULL;
+}

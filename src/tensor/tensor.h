@@ -59,6 +59,10 @@ const char *tensor_name(const struct tensor *tensor); /* as given; borrowed */
  * @local   @fails BAD_INPUT */
 enum status tensor_read(struct tensor *tensor, int64_t first, int64_t n, void *raw, struct segment_list *segments);
 
+/* Closes the file that was read last, until the next read: a study may have more tensors than a process may have files.
+ * @local */
+void tensor_rest(struct tensor *tensor);
+
 /* The segments that tensor_read of these rows would append, digests left zero: for laying a table out beforehand.
  * @local */
 void tensor_list(const struct tensor *tensor, int64_t first, int64_t n, struct segment_list *segments);

@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 SOURCE = pathlib.Path(os.environ["ASSAY_SOURCE"])
@@ -17,7 +18,6 @@ from assay import ENVIRONMENT, PROGRAM  # noqa: E402, pylint: disable=wrong-impo
 
 # OpenBLAS does not know every CPU: without this it may take kernels of 2004.  --blas-core replaces it.
 RIVAL = {"OPENBLAS_CORETYPE": "SkylakeX"}
-TIMEOUT = 1800
 
 # Seconds on the clock and of processors, bytes of the largest process, seconds by phase (clock, processor), the output.
 Run = collections.namedtuple("Run", "seconds processor memory phases out")
@@ -31,20 +31,41 @@ def phases_of(text):
     return found
 
 
+class MemoryWatch(threading.Thread):
+    """The most memory a process has held: getrusage would count what this process held when it forked."""
+
+    def __init__(self, process_id):
+        super().__init__(daemon=True)
+        self.status, self.most, self.ended = pathlib.Path(f"/proc/{process_id}/status"), 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.05):
+            with contextlib.suppress(OSError):
+                for kilobytes in re.findall(r"^VmHWM:\s+(\d+) kB", self.status.read_text(), re.MULTILINE):
+                    self.most = 1024 * int(kilobytes)
+
+    def end(self):
+        self.ended.set()
+        self.join()
+        return self.most
+
+
 def execute(command, cores, env=None):
     """One run, bound to cores; its exit code must be 0."""
     with tempfile.TemporaryFile("w+") as out:
         started = time.perf_counter()
         with subprocess.Popen(["taskset", "-c", ",".join(map(str, cores)), *map(str, command)], stdout=out,
                               stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT, **(env or {})}) as process:
+            watch = MemoryWatch(process.pid)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - started
+        seconds, memory = time.perf_counter() - started, watch.end()
         out.seek(0)
         text = out.read()
     if process.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}: exit code {process.returncode}\n{text}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, phases_of(text), text)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, memory, phases_of(text), text)
 
 
 def run_assay(config, directory, cores, ranks=1, launcher=False, env=None):

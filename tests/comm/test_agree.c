@@ -24,6 +24,13 @@ static void test_agree(void)
     snprintf(expected, sizeof expected, "rank %d", size - 1);
     CHECK_FAILS(agree(MPI_COMM_WORLD, local), CANNOT_WRITE, expected);
     CHECK_FAILS(agree(MPI_COMM_WORLD, fail(BAD_KEY, "rank %d", rank)), BAD_KEY, "rank 0");
+    /* A failure is not hidden by a rank that only wants to stop. */
+    if (size > 1)
+        CHECK_FAILS(agree(MPI_COMM_WORLD, rank == 0 ? fail(STOPPED, "stop") : fail(BAD_USAGE, "rank %d failed", rank)),
+                    BAD_USAGE, "rank 1 failed");
+    CHECK_FAILS(agree(MPI_COMM_WORLD, rank == size - 1 ? fail(STOPPED, "stop") : STATUS_OK), STOPPED, "stop");
+    for (int status = 1; status < STATUS_COUNT; status++)
+        CHECK(agree(MPI_COMM_WORLD, fail((enum status)status, "all")) == (enum status)status);
     /* Only the root counts. */
     CHECK(agree_from(MPI_COMM_WORLD, 0, rank == 0 ? STATUS_OK : fail(BAD_KEY, "nobody asked")) == STATUS_OK);
     CHECK_FAILS(agree_from(MPI_COMM_WORLD, size - 1, rank == size - 1 ? fail(BAD_KEY, "the last") : STATUS_OK), BAD_KEY,
@@ -51,9 +58,16 @@ static void test_share(void)
     CHECK(n == 16 && strcmp(bytes, "the same for all") == 0);
     memory_free(bytes);
     CHECK_FAILS(share_file(MPI_COMM_WORLD, "no/such", "file", 10, &bytes, &n, NULL), BAD_INPUT, "no/such/file");
-    int64_t sums[3] = {rank, 1, INT64_C(1) << 40};
-    share_sum(MPI_COMM_WORLD, sums, 3);
-    CHECK(sums[0] == (int64_t)size * (size - 1) / 2 && sums[1] == size && sums[2] == size * (INT64_C(1) << 40));
+    int64_t all[3] = {rank, 1, INT64_C(1) << 40};
+    share_sum(MPI_COMM_WORLD, all, 3);
+    CHECK(all[0] == (int64_t)size * (size - 1) / 2 && all[1] == size && all[2] == size * (INT64_C(1) << 40));
+    int64_t values[3] = {rank, 1, INT64_C(1) << 40}, sums[3];
+    share_sum_to(MPI_COMM_WORLD, values, sums, 3);
+    share_sum_to(MPI_COMM_WORLD, values, values, 3); /* in place on rank 0 */
+    if (rank == 0) {
+        CHECK(sums[0] == (int64_t)size * (size - 1) / 2 && sums[1] == size && sums[2] == size * (INT64_C(1) << 40));
+        CHECK(memcmp(values, sums, sizeof sums) == 0);
+    }
 }
 
 static void test_share_segments(void)

@@ -29,4 +29,7 @@ for job in sorted(set(re.findall(r"`assay ([a-z]+)[ `]", README))):
     check(outcome.code == 0 and job in outcome.out, f"`assay {job}` of the README is a job", outcome.err)
 for path in sorted(set(re.findall(r"`((?:src|configs|data|slurm|tests)/[\w./-]*)`", README))):
     check((SOURCE / path).exists(), f"{path} of the README exists")
+schema = run("config", "schema")
+check(schema.out == (SOURCE / "configs/schema.json").read_text(encoding="utf-8"),
+      "configs/schema.json is what `assay config schema` prints: write it anew")
 finish()

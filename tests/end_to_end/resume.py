@@ -12,8 +12,8 @@ import signal
 import time
 
 import study as studies
-from assay import (BAD_RUN, check, children, finish, folder, kill_tree, root, run, run_well, sentences, start,
-                   wait)
+from assay import (BAD_RUN, check, children, finish, folder, kill_tree, root, run, run_well, sentences,
+                   side_by_side, start, wait)
 
 STOPPED, WITHIN = 11, 10  # exit code, and seconds
 KILLS = 20
@@ -59,11 +59,13 @@ def await_journal(process, directory):
 
 def test_ranks(wide, long, good):
     """wide: fewer blocks than ranks, so that ranks share out the checkpoints; long: more blocks than ranks."""
-    for study in (wide, long):
-        for ranks in (1, 2, 3, 5, 8):
-            directory = study.folder / f"on-{ranks}"
-            run_well("run", study.path, "--quiet", "--directory", directory, ranks=ranks, env=EVERY_ROUND)
-            check(result(directory) == good[study.folder], f"{study.folder.name}: the same root on {ranks} ranks")
+    def test(item):
+        study, ranks = item
+        directory = study.folder / f"on-{ranks}"
+        run_well("run", study.path, "--quiet", "--directory", directory, ranks=ranks, env=EVERY_ROUND)
+        check(result(directory) == good[study.folder], f"{study.folder.name}: the same root on {ranks} ranks")
+
+    side_by_side(test, [(study, ranks) for study in (wide, long) for ranks in (1, 2, 3, 5, 8)])
 
 
 # ---- kills ----------------------------------------------------------------------------------------------------------
@@ -84,28 +86,35 @@ def kill_at(study, directory, seconds, ranks, everyone, generator):
     return alive
 
 
+def test_kill(study, expected, duration, i):
+    """One run that is killed once or twice; how often it was, and whether the next one took blocks over."""
+    generator, directory = random.Random(i), study.folder / f"killed-{i}"
+    ranks, after = 8 if "wide" in study.folder.name else (2, 3)[i % 2], generator.choice((1, 2, 3, 5, 8))
+    everyone, seconds = i % 4 < 2, generator.random() * duration
+    killed = kill_at(study, directory, seconds, ranks, everyone, generator)
+    if i % 3 == 0:  # and once more, on the way
+        killed += kill_at(study, directory, seconds / 2, after, not everyone, generator)
+    outcome = run_well("run", study.path, "--directory", directory, ranks=after)
+    what = (f"{study.folder.name} on {ranks} ranks, {'all' if everyone else 'one'} killed after {seconds:.2f} s, "
+            f"rerun on {after}")
+    check(result(directory) == expected, f"{what}: the same root and bytes")
+    check(left_over(directory) == [], f"{what}: nothing is left over", left_over(directory))
+    shutil.rmtree(directory)
+    return killed, resumed(outcome) > 0
+
+
 def test_kills(wide, long, good):
-    generator, killed, taken_over = random.Random(17), 0, 0
-    begun = time.monotonic()
+    begun, outcomes = time.monotonic(), []
     run_well("run", long.path, "--quiet", "--directory", long.folder / "timed", ranks=2, env=EVERY_ROUND)
     duration = time.monotonic() - begun
-    for i in range(KILLS):
+
+    def test(i):
         study = wide if i % 5 == 4 else long
-        ranks, after = (2, 3)[i % 2], (1, 2, 3, 5, 8)[generator.randrange(5)]
-        ranks = 8 if study is wide else ranks
-        everyone, directory = i % 4 < 2, study.folder / f"killed-{i}"
-        seconds = generator.random() * (0.8 if study is wide else duration)
-        killed += kill_at(study, directory, seconds, ranks, everyone, generator)
-        if i % 3 == 0:  # and once more, on the way
-            killed += kill_at(study, directory, seconds / 2, after, not everyone, generator)
-        outcome = run_well("run", study.path, "--directory", directory, ranks=after)
-        taken_over += resumed(outcome) > 0
-        what = (f"{study.folder.name} on {ranks} ranks, {'all' if everyone else 'one'} killed after {seconds:.2f} s, "
-                f"rerun on {after}")
-        check(result(directory) == good[study.folder], f"{what}: the same root and bytes")
-        check(left_over(directory) == [], f"{what}: nothing is left over", left_over(directory))
-        shutil.rmtree(directory)
-    check(killed >= KILLS * 3 // 4, "most runs were killed while they ran", killed)
+        outcomes.append(test_kill(study, good[study.folder], 0.8 if study is wide else duration, i))
+
+    side_by_side(test, range(KILLS), workers=2)
+    killed, taken_over = (sum(column) for column in zip(*outcomes))
+    check(killed >= KILLS * 2 // 3, "most runs were killed while they ran", killed)
     check(taken_over >= KILLS // 5, "runs took over blocks of killed ones", taken_over)
     print(f"{killed} runs killed, {taken_over} of {KILLS} reruns took over blocks")
 
@@ -250,8 +259,10 @@ def test_damage(base, long, good):
     # The same shapes, but other numbers, so that nothing but fingerprints can tell the journals apart.
     foreign = make(base / "foreign", **{**LONG, "seed": 99})
     stopped, other = stopped_run(long, long.folder / "stopped"), stopped_run(foreign, foreign.folder / "stopped")
-    for i, (name, damage) in enumerate(DAMAGE.items()):
-        directory = long.folder / "damaged"
+
+    def test(item):
+        i, (name, damage) = item
+        directory = long.folder / f"damaged-{i}"
         shutil.copytree(stopped, directory)
         for path in (directory / HEAD, *states(directory)):  # younger than the inputs, as they were
             path.touch()
@@ -270,6 +281,8 @@ def test_damage(base, long, good):
         run_well("run", long.path, "--quiet", "--directory", directory)
         check(result(directory) == good[long.folder], f"{name}: without the journal the next run ends well")
         shutil.rmtree(directory)
+
+    side_by_side(test, enumerate(DAMAGE.items()))
 
 
 def test_harmless(long, good):

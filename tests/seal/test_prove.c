@@ -80,16 +80,16 @@ static void test_content(void)
     block[7]++;
     scratch_store(parent, "wrong", block, sizeof block);
     scratch_store(parent, "notes", "hello world!", 12);
-    check_content("run.json", "run/run.json", STATUS_OK, "has this content");
+    check_content("run.json", "run/run.json", STATUS_OK, "are as proved");
     check_content("run.json", "inputs/notes.txt", DIFFERS, "expected exactly the");
-    check_content("notes.txt", "inputs/notes.txt", STATUS_OK, "has this content");
+    check_content("notes.txt", "inputs/notes.txt", STATUS_OK, "are as proved");
     check_content("notes.txt", "notes", DIFFERS, "not what the proof speaks of");
     check_content("notes.txt", "absent", BAD_INPUT, "absent");
-    check_content("deep/many.bin@100", "inputs/deep/many.bin", STATUS_OK, "has this content");
+    check_content("deep/many.bin@100", "inputs/deep/many.bin", STATUS_OK, "are as proved");
     check_content("deep/many.bin@100", "inputs/notes.txt", BAD_INPUT, "truncated");
-    check_content("data.h5:/values[3]", "inputs/data.h5", STATUS_OK, "has this content");
+    check_content("data.h5:/values[3]", "inputs/data.h5", STATUS_OK, "are as proved");
     check_content("data.h5:/values[3]", "run/more.h5", BAD_INPUT, "more.h5");
-    check_content("results.h5:/scores[2700]", "block", STATUS_OK, "has this content");
+    check_content("results.h5:/scores[2700]", "block", STATUS_OK, "are as proved");
     check_content("results.h5:/scores[2700]", "wrong", DIFFERS, "not what the proof speaks of");
     check_content("results.h5:/empty", "block", BAD_USAGE, "about no content");
 }

@@ -1,0 +1,97 @@
+#!/usr/bin/python3 -B
+"""What must hold: a rank's largest resident set is under influence.memory and a constant for the libraries, also where the
+plan needs nearly all of it; and it does not grow with the captures, only with the records of the samples."""
+import pathlib
+import re
+import subprocess
+
+import study as studies
+from assay import CANNOT_FIT, OK, PROGRAM, check, environment, finish, folder
+
+MIB = 1 << 20
+LIBRARIES = 48 * MIB  # program, Open MPI, HDF5, OpenSSL, oneDNN, OpenBLAS with one thread: 37 MiB where this was written
+SANITIZED = b"__asan_init" in pathlib.Path(PROGRAM).read_bytes()  # its shadow memory is not ours to bound
+
+
+def write_records_quickly(study):
+    """As studies.write_records, for many samples."""
+    line = '{{"id":"sample-{0:07d}","split":"train","policy":"books-{1}","license":"MIT","source":"archive-{2}"}}\n'
+    (study.folder / "samples.jsonl").write_text("".join(line.format(i, i % 3, i % 7) for i in range(study.n_train)))
+    studies.write_lines(study.folder / "queries.jsonl", [{"id": f"query-{j}", "text": "?"} for j in range(study.n_query)])
+    studies.write_lines(study.folder / "checkpoints.jsonl",
+                        [{"name": name, "step": 100 * k, "learning_rate": 0.5, "validation_loss": 1.0}
+                         for k, name in enumerate(study.checkpoints)])
+
+
+def peaks(study, memory, ranks):
+    """Largest resident set of every rank in bytes, the exit code, and what the program said."""
+    study.config["influence"]["memory"] = f"{memory} B"
+    studies.write_config(study)
+    directory = study.folder / f"run-{memory}-{ranks}"
+    command = ["sh", "-c", 'exec /usr/bin/time -f %M -o "$0-${OMPI_COMM_WORLD_RANK:-0}.peak" "$@"', directory,
+               PROGRAM, "influence", study.path, "--quiet", "--directory", directory]
+    if ranks > 1:
+        command = ["mpirun", "--oversubscribe", "-n", str(ranks), *command]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    measured = [study.folder / f"{directory.name}-{rank}.peak" for rank in range(ranks)]
+    return [1024 * int(path.read_text().split()[-1]) for path in measured], done.returncode, done.stderr
+
+
+def of(study):
+    """Bytes of the records and of the captures."""
+    captures = sum(path.stat().st_size for path in (study.folder / "captures").rglob("*.safetensors"))
+    return (study.folder / "samples.jsonl").stat().st_size, captures
+
+
+def test_bound(base, libraries):
+    """The plan says how little will do; with just that the run stays within it."""
+    study = studies.make(base / "queries", n_train=8192, n_query=2000, n_checkpoint=1, shard_rows=8192,
+                         layers={"fc1": (48, 32)})
+    studies.write_config(study, block_rows=1024, keep={"top": 20, "scores": False})
+    _, code, said = peaks(study, 8 * MIB, 1)
+    check(code == CANNOT_FIT, "a plan that does not fit is refused", code, said)
+    need = re.search(r"needs more than ([0-9.]+) MiB", said)
+    memory = int((float(need[1]) + 0.6) * MIB)
+    for ranks in (1, 2):
+        for bytes_allowed in (memory, 8 * memory):
+            found, code, said = peaks(study, bytes_allowed, ranks)
+            print(f"{bytes_allowed / MIB:.1f} MiB allowed, {ranks} ranks: {[round(peak / MIB, 1) for peak in found]} MiB")
+            check(code == OK, "a run that fits ends well", said)
+            check(SANITIZED or max(found) <= libraries[ranks] + bytes_allowed, "the peak is within the bound", found, libraries)
+    check(SANITIZED or max(found) > libraries[1] + memory // 4, "the bound is no empty one: the run needs much of it", found)
+
+
+def test_growth(base):
+    """Three sizes, the largest with 100 MiB of captures; `growth` of the records is what parsing them takes."""
+    memory, largest, sizes = 24 * MIB, [], []
+    for n in (20000, 80000, 320000):
+        study = studies.make(base / f"n-{n}", n_train=n, n_query=50, n_checkpoint=1, shard_rows=20000,
+                             layers={"fc1": (48, 32)})
+        studies.write_config(study, block_rows=4096, keep={"top": 20, "scores": False})
+        sizes.append(of(study))
+        for ranks in (1, 2):
+            found, code, said = peaks(study, memory, ranks)
+            check(code == OK, f"{n} examples on {ranks} ranks: ends well", said)
+            records, captures = sizes[-1]
+            print(f"{n} examples (records {records / MIB:.1f}, captures {captures / MIB:.1f} MiB), {ranks} ranks: "
+                  f"{[round(peak / MIB, 1) for peak in found]} MiB")
+            check(SANITIZED or max(found) <= LIBRARIES + memory + 2 * records, f"{n} examples: within the bound", found)
+            if ranks == 1:
+                largest.append(found[0])
+    grown = largest[2] - largest[0]
+    check(SANITIZED or grown < 2 * (sizes[2][0] - sizes[0][0]), "memory grows by the records alone", largest, sizes)
+    check(SANITIZED or largest[1] - largest[0] < 8 * MIB, "from 20,000 to 80,000 examples it hardly grows", largest)
+
+
+with folder() as temporary:
+    tiny, taken = studies.make(temporary / "tiny"), {}
+    for count in (1, 2):
+        tiny_peaks, tiny_code, tiny_said = peaks(tiny, 64 * MIB, count)
+        taken[count] = max(tiny_peaks)
+        print(f"libraries, {count} ranks: {taken[count] / MIB:.1f} MiB{' (sanitized: no bounds)' if SANITIZED else ''}")
+        check(tiny_code == OK, "a tiny run ends well", tiny_said)
+        check(SANITIZED or taken[count] < LIBRARIES, "the libraries take what is said", taken)
+    test_bound(temporary, taken)
+    studies.write_records = write_records_quickly
+    test_growth(temporary)
+finish()
