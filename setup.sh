@@ -20,6 +20,7 @@ libssl-dev             | library libcrypto                         | openssl (3.
 libdnnl-dev            | header dnnl.h                             | onednn
 '
 readonly test_needs='
+clang                  | command clang                             | llvm
 clang-format           | command clang-format                      | llvm
 clang-tidy             | command clang-tidy                        | llvm
 hdf5-tools             | command h5dump                            | hdf5+mpi
@@ -238,6 +239,9 @@ run_test()
     install_missing "$build_needs$test_needs"
     build ci
     build dev
+    step "configuring clang" cmake --preset clang
+    step "building clang" cmake --build --preset clang --target assay
+    export ASSAY_CLANG_PROGRAM=$PWD/build/clang/assay # the results of two compilers are compared
     test_preset ci || code=1
     test_preset dev '^(unit|mpi)$' || code=1
     [ "$code" -ne 0 ] || say "All tests passed, and under the sanitizers those of the units and of the ranks."

@@ -45,9 +45,11 @@ enum { N_OPTIONS = sizeof option_table / sizeof *option_table };
 static bool is_first_rank(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i]) != NULL)
-            return atoi(getenv(names[i])) == 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *rank = getenv(names[i]);
+        if (rank != NULL)
+            return atoi(rank) == 0;
+    }
     return true;
 }
 

@@ -154,7 +154,7 @@ static void exp_piece(const double *x, int64_t n, double *y)
 
 void exact_softmax_rows(const double *z, int64_t n_row, int64_t n, double *p)
 {
-    double shifted[SOFTMAX_PIECE];
+    double shifted[SOFTMAX_PIECE] = {0};
     int64_t at_once = n > 0 ? SOFTMAX_PIECE / n : 0;
     for (int64_t row = 0; row<n_row; row += at_once> 0 ? at_once : 1) {
         if (at_once == 0) { /* longer than a piece */

@@ -110,7 +110,7 @@ static void plan_work(const struct influence_shape *shape, struct influence_plan
     /* Three short agreements a round, and a tree of depth log2(ranks) for the results. */
     int depth = ceil_log2(shape->n_rank);
     plan->n_message = (double)plan->n_round * 3 * depth + 4.0 * depth;
-    plan->message_bytes = 16 * plan->n_message + depth * (double)(plan->top_bytes / 2 + plan->total_bytes / 2);
+    plan->message_bytes = 16 * plan->n_message + depth * 0.5 * (double)(plan->top_bytes + plan->total_bytes);
     if (plan->n_member > 1)
         plan->message_bytes += 8 * m * (double)(plan->n_round * plan->block_rows);
 }

@@ -172,7 +172,7 @@ enum status top_unpack(struct top *top, const char **bytes, int64_t *left)
     top_init(&other, top->side, 1, top->top, top->n_part);
     bool good = true;
     for (int64_t query = 0; query < top->n_query && good; query++) {
-        int64_t n;
+        int64_t n = 0;
         good = take(bytes, left, &n, sizeof n) && n >= 0 && n <= top->top &&
                take(bytes, left, other.score, n * (int64_t)sizeof *other.score) &&
                take(bytes, left, other.index, n * (int64_t)sizeof *other.index) &&

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
-"""What must hold: wherever a disk fails while the program writes (an error, no room, a write that is cut short), on one
-rank or on the other, the job ends with one clear sentence and its own exit code, in time; nothing incomplete has a final
-name; and the next run, on a disk that works, ends at the good root and the good bytes.
+"""What must hold: wherever a disk fails while the program writes (an error, no room, a write that is cut short), on
+one rank or on the other, the job ends with one clear sentence and its own exit code, in time; nothing incomplete has a
+final name; and the next run, on a disk that works, ends at the good root and the good bytes.
 
 strace makes the system calls of one rank fail; a small library cuts writes short, which strace cannot do in truth."""
 import os
@@ -170,8 +170,8 @@ def test_closing(study, good):
     """The last write of the table is done by HDF5 as it closes the file, of which it does not recover by itself."""
     for ranks in (1, 2):
         log, directory = study.folder / "count.strace", study.folder / "count"
-        command = ["strace", "-f", "-qq", "-o", str(log), "-P", str(directory / TABLE), "-e", "trace=pwrite64", PROGRAM,
-                   "influence", str(study.path), "--directory", str(directory), "--quiet"]
+        command = ["strace", "-f", "-qq", "-o", str(log), "-P", str(directory / TABLE), "-e", "trace=pwrite64",
+                   PROGRAM, "influence", str(study.path), "--directory", str(directory), "--quiet"]
         directory.mkdir()
         if ranks == 2:
             command = ["mpirun", "--oversubscribe", "-n", "1", *command, ":", "-n", "1", PROGRAM, *command[-5:]]
@@ -197,11 +197,12 @@ def test_short_writes(study, good, place):
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         outcome = wait(process, LIMIT)
         print(f"writes cut in half, {ranks} ranks: {outcome.code} {outcome.err.strip()[:140]}")
-        check(outcome.code in (OK, CANNOT_WRITE), f"writes cut in half, {ranks} ranks: done or refused", outcome)
-        check((outcome.code == OK) == (directory / "seal/checkpoint").exists(), f"short writes, {ranks} ranks: a root if done")
+        what = f"writes cut in half, {ranks} ranks"
+        check(outcome.code in (OK, CANNOT_WRITE), f"{what}: done or refused", outcome)
+        check((outcome.code == OK) == (directory / "seal/checkpoint").exists(), f"{what}: a root if done")
         run_well("run", study.path, "--quiet", "--directory", directory)
-        check(result(directory) == result(study.folder / "run"), f"writes cut in half, {ranks} ranks: the next run ends well")
-        check(set(files(directory)) == set(good), f"writes cut in half, {ranks} ranks: nothing else is left")
+        check(result(directory) == result(study.folder / "run"), f"{what}: the next run ends well")
+        check(set(files(directory)) == set(good), f"{what}: nothing else is left")
 
 
 with folder() as temporary:

@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -B
-"""What must hold: an influence job that is killed or asked to stop at any moment, on any number of ranks, is taken up by
-the next one on any other number, and ends at the same root and the same bytes; a request to stop is answered within 10 s
-by exit code 11 and a journal; a journal that is damaged or of another job is refused before any work, or put away where
-that is safe."""
+"""What must hold: an influence job that is killed or asked to stop at any moment, on any number of ranks, is taken up
+by the next one on any other number, and ends at the same root and the same bytes; a request to stop is answered within
+10 s by exit code 11 and a journal; a journal that is damaged or of another job is refused before any work, or put away
+where that is safe."""
 import contextlib
 import os
 import random
@@ -135,8 +135,8 @@ def stop(study, directory, ranks, number, to_mpirun):
 
 
 def test_stops(long, good):
-    ways = [(2, signal.SIGUSR1, True), (3, signal.SIGUSR1, False), (2, signal.SIGTERM, False), (1, signal.SIGTERM, True),
-            (1, signal.SIGINT, True)]
+    ways = [(2, signal.SIGUSR1, True), (3, signal.SIGUSR1, False), (2, signal.SIGTERM, False),
+            (1, signal.SIGTERM, True), (1, signal.SIGINT, True)]
     for i, (ranks, number, to_mpirun) in enumerate(ways):
         what = f"{number.name} to {'the process started' if to_mpirun else 'every rank'}, {ranks} ranks"
         directory = long.folder / f"stopped-{i}"
@@ -242,7 +242,7 @@ DAMAGE = {
     "other generation": lambda run, other: edit_head(run, b"generation ", b"generation 1"),
     "fewer files": lambda run, other: edit_head(run, b"files 2", b"files 1"),
     "no files": lambda run, other: edit_head(run, b"files 2", b"files 0"),
-    "table of another job": lambda run, other: shutil.copy(other / "influence.h5.partial", run / "influence.h5.partial"),
+    "table of another job": lambda run, other: shutil.copy(other / "influence.h5.partial", run),
     "no table": lambda run, other: (run / "influence.h5.partial").unlink(),
     "garbage table": lambda run, other: (run / "influence.h5.partial").write_bytes(b"\x89HDF" * 100),
 }
@@ -304,7 +304,8 @@ def test_harmless(long, good):
     check(result(directory) == good[long.folder], "a journal older than an input: the same root and bytes")
 
 
-LONG = {"n_train": 2400, "n_query": 12, "n_checkpoint": 2, "shard_rows": 1000, "layers": {"fc1": (24, 16), "fc2": (16, 8)}}
+LONG = {"n_train": 2400, "n_query": 12, "n_checkpoint": 2, "shard_rows": 1000,
+        "layers": {"fc1": (24, 16), "fc2": (16, 8)}}
 
 with folder() as temporary:
     all_long = make(temporary / "long", **LONG)

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """What must hold: gradient rows are scored as they lie in the stores of others, and every byte of a store is an input.
 
 Shards of npy, safetensors and HDF5, TRAK stores, bergson indexes (whole rows, and one module per layer): the scores lie

@@ -19,7 +19,7 @@ print(*(s.getsockname()[1] for s in sockets))'
 cluster_need()
 {
     local program missing=
-    for program in munged slurmctld slurmd sbatch scontrol sinfo mpirun; do
+    for program in munged slurmctld slurmd sbatch scontrol sinfo mpirun setpriv; do
         command -v "$program" >/dev/null || missing="$missing $program"
     done
     [ -z "$missing" ] && return
@@ -66,10 +66,11 @@ PartitionName=all Nodes=$node Default=YES MaxTime=INFINITE State=UP
 CONF
 }
 
-# Starts a daemon in the foreground mode of its own, as our child: its process id is then ours to stop.
+# Starts a daemon in the foreground mode of its own, as our child: its process id is then ours to stop, and it is told
+# to stop should we be killed.
 cluster_daemon() # LOG PROGRAM ARGUMENTS…
 {
-    "${@:2}" >>"$cluster_folder/$1" 2>&1 &
+    setpriv --pdeathsig TERM "${@:2}" >>"$cluster_folder/$1" 2>&1 &
     cluster_pids+=($!)
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What must hold: slurm/influence.sbatch, run by a real Slurm, stops in good order when its time is nearly up, queues
-# itself again, is put back a second time by `scontrol requeue`, and ends with the bytes and the result root of a run that
-# nothing disturbed; its log says how many blocks came from the earlier runs; what the program refuses is the job's code.
+# itself again, is put back a second time by `scontrol requeue`, and ends with the bytes and the result root of a run
+# that nothing disturbed; its log says how many blocks came from the earlier runs; what the program refuses is the job's
+# exit code.
 # Usage: run_requeue.sh, with ASSAY_SOURCE (the tree) and ASSAY_PROGRAM (the program) set.
 set -uo pipefail
 source=${ASSAY_SOURCE:?} program=${ASSAY_PROGRAM:?}
@@ -31,7 +32,8 @@ check() # WHAT COMMAND…
 PYTHONPATH=$source/tests/end_to_end /usr/bin/python3 -B - "$work/study" <<'END' || exit 1
 import sys
 import study as studies
-study = studies.make(sys.argv[1], n_train=300000, n_query=20, n_checkpoint=2, shard_rows=75000, layers={"fc1": (16, 8)})
+study = studies.make(sys.argv[1], n_train=300000, n_query=20, n_checkpoint=2, shard_rows=75000,
+                     layers={"fc1": (16, 8)})
 study.config["seal"] = {"key": "audit.key"}
 studies.write_config(study, block_rows=16, keep={"top": 9, "scores": False})
 END
@@ -78,7 +80,7 @@ cluster_start "$work/cluster" 4 || exit 1
 # A time limit of one minute, and the signal as soon as Slurm looks at the time: at most 30 s after the start.
 job=$(submit "$work/study/config.json" --time=1 --signal=B:USR1@30) || exit 1
 check "the job stops before its time is up and starts again by itself" await "$job" RUNNING 1 60
-check "the program said that it stopped on request" test "$(n_in_log '^assay: stopped: influence: stopped on request')" = 1
+check "the program said that it stopped" test "$(n_in_log '^assay: stopped: influence: stopped on request')" = 1
 check "and the script that it goes on" test "$(n_in_log 'goes on when job')" = 1
 done_before=$(generation)
 check "a journal is there" test "${done_before:-0}" -gt 0

@@ -172,6 +172,8 @@ def check_tree(tree, build=None):
         except UnicodeDecodeError as error:
             yield name, 1, "utf-8", str(error)
             continue
+        if os.access(os.path.join(tree, name), os.X_OK) and not text.startswith("#!"):
+            yield name, 1, "shebang", "an executable file says in its first line what runs it"
         if name.endswith((".c", ".h")):
             yield from ((name, *found) for found in check_c(name, text))
         yield from ((name, *found) for found in search(TEXT_RULES, name, text))

@@ -77,6 +77,7 @@ PLANTED = [
     ("long-file", "tests/base/fixture.py", "x = 1\n" * 600),
     ("last-line", "README.md", "A line"),
     ("utf-8", "README.md", b"\xff\xfe\n"),
+    ("shebang", "tests/base/executable.py", "import sys\n"),
     ("not-built", "src/base/forgotten.c", "int x;\n"),
     ("not-built", "jobs/forgotten.c", "int x;\n"),
     ("not-built", "tests/base/test_forgotten.c", "/* What must hold. */\nint main(void);\n"),
@@ -92,6 +93,7 @@ def found_in(files, build):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "wb") as file:
                 file.write(text if isinstance(text, bytes) else text.encode())
+            os.chmod(path, 0o755 if "executable" in name else 0o644)
         os.makedirs(os.path.join(tree, "build"))
         with open(os.path.join(tree, "build", "compile_commands.json"), "w", encoding="utf-8") as file:
             json.dump([{"file": os.path.join(tree, name)} for name in build], file)
