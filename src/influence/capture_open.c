@@ -193,14 +193,14 @@ enum status capture_open(const char *directory, const struct influence_config *c
     for (int s = 0; s < N_CAPTURE_SIDES; s++)
         capture->side[s].n_position = 1;
     struct opening opening = {directory, checkpoint, layer, "train"};
-    enum status status = check_unused(&opening, capture->kind, &config->train);
+    enum status status = open_side(&opening, capture->kind, &config->train, &capture->side[TRAIN_SIDE]);
     if (status == STATUS_OK)
-        status = open_side(&opening, capture->kind, &config->train, &capture->side[TRAIN_SIDE]);
+        status = check_unused(&opening, capture->kind, &config->train);
     opening.side = "queries";
     if (status == STATUS_OK)
-        status = check_unused(&opening, capture->kind, &config->query);
-    if (status == STATUS_OK)
         status = open_side(&opening, capture->kind, &config->query, &capture->side[QUERY_SIDE]);
+    if (status == STATUS_OK)
+        status = check_unused(&opening, capture->kind, &config->query);
     if (status == STATUS_OK)
         status = check_sides(capture);
     if (status == STATUS_OK) {
