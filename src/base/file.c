@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -209,4 +210,22 @@ enum status file_store(const char *path, const void *bytes, size_t n, unsigned m
     }
     text_clear(&temporary);
     return status;
+}
+
+void file_clean(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct text prefix;
+    text_init(&prefix);
+    text_add(&prefix, "%s.tmp-", slash != NULL ? slash + 1 : path);
+    char *directory = path_directory(path);
+    DIR *entries = opendir(directory);
+    if (entries != NULL) {
+        for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
+            if (strncmp(entry->d_name, prefix.bytes, prefix.length) == 0)
+                unlinkat(dirfd(entries), entry->d_name, 0);
+        closedir(entries);
+    }
+    memory_free(directory);
+    text_clear(&prefix);
 }

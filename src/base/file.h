@@ -31,6 +31,10 @@ enum status file_read_at(int descriptor, const char *path, int64_t offset, void 
  * file or the new one.  Makes missing parent directories.  @fails CANNOT_WRITE */
 enum status file_store(const char *path, const void *bytes, size_t n, unsigned mode);
 
+/* Removes what calls of file_store for `path` that were killed left beside it; no such call may be under way.  @local
+ */
+void file_clean(const char *path);
+
 /* Renames a finished file and makes the rename durable.  @fails CANNOT_WRITE */
 enum status file_rename(const char *from, const char *to);
 

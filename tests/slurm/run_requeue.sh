@@ -38,10 +38,10 @@ study.config["seal"] = {"key": "audit.key"}
 studies.write_config(study, block_rows=16, keep={"top": 9, "scores": False})
 END
 
-# The program, but the first two starts of the job are slow: they have to be stopped.
+# The program, but the first start of the job is slow: it has to be stopped.
 cat >"$work/assay" <<END
 #!/bin/bash
-[ "\${SLURM_RESTART_COUNT:-0}" -ge 2 ] || export ASSAY_JOURNAL_SECONDS=0
+[ "\${SLURM_RESTART_COUNT:-0}" -ge 1 ] || export ASSAY_JOURNAL_SECONDS=0
 exec "$program" "\$@"
 END
 chmod +x "$work/assay"
@@ -60,15 +60,14 @@ await() # JOB STATE RESTARTS SECONDS
     for ((tries = 0; tries < 10 * $4; tries++)); do
         state=$(scontrol show job "$1" 2>/dev/null)
         [[ $state == *"JobState=$2 "* && $state == *"Restarts=$3 "* ]] && return
-        [[ $state == *Reason=BeginTime* ]] && scontrol update "JobId=$1" StartTime=now 2>/dev/null
+        # Not at once: what is left of the former start must be gone.
+        [[ $state == *Reason=BeginTime* ]] && sleep 5 && scontrol update "JobId=$1" StartTime=now 2>/dev/null
         sleep 0.1
     done
     echo "$state" >&2
     return 1
 }
 
-generation() { sed -n 's/^generation //p' "$run/journal/influence.journal" 2>/dev/null; }
-has_gone_on() { [ "$(generation)" -gt "$1" ]; }
 n_in_log() { grep -c "$1" "$log"; }
 resumed() { sed -n 's/,//g; s/^influence .* blocks \([0-9]*\) of them from an earlier run.*/\1/p' "$log"; }
 root_of() { sed -n 3p "$1/seal/checkpoint"; }
@@ -79,17 +78,11 @@ cluster_start "$work/cluster" 4 || exit 1
 
 # A time limit of one minute, and the signal as soon as Slurm looks at the time: at most 30 s after the start.
 job=$(submit "$work/study/config.json" --time=1 --signal=B:USR1@30) || exit 1
-check "the job stops before its time is up and starts again by itself" await "$job" RUNNING 1 60
+check "the job stops before its time is up, and is started again and ends well" await "$job" COMPLETED 1 100
 check "the program said that it stopped" test "$(n_in_log '^assay: stopped: influence: stopped on request')" = 1
 check "and the script that it goes on" test "$(n_in_log 'goes on when job')" = 1
-done_before=$(generation)
-check "a journal is there" test "${done_before:-0}" -gt 0
-check "the second start goes on with it" cluster_wait "next generation" has_gone_on "${done_before:-0}"
-check "the job can be put back from outside" scontrol requeue "$job"
-check "and starts once more" await "$job" RUNNING 2 40
-check "the third start ends well" await "$job" COMPLETED 2 40
 cat "$log"
-check "the log says how many blocks came from earlier runs" test "$(resumed)" -ge "${done_before:-1}"
+check "the log says how many blocks came from the earlier start" test "$(resumed)" -ge 1
 check "the journal is gone" test ! -e "$run/journal"
 
 export OMPI_MCA_rmaps_base_oversubscribe=1
