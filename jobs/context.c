@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -97,27 +96,8 @@ static enum status claim_run(const struct context *context)
     } else {
         status = file_store(path, context->resolved.bytes, context->resolved.length, 0666);
     }
-    if (status == STATUS_OK)
-        file_clean(path);
     memory_free(path);
     return status;
-}
-
-/* What a job that was killed while it wrote run.json left beside it; see file_store. */
-static void remove_leftovers(const char *path)
-{
-    struct text pattern;
-    text_init(&pattern);
-    for (const char *at = path; *at; at++) /* the path itself has no wildcards */
-        text_add(&pattern, strchr("*?[\\", *at) ? "\\%c" : "%c", *at);
-    text_add(&pattern, ".tmp-*");
-    glob_t found;
-    if (glob(pattern.bytes, 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            unlink(found.gl_pathv[i]);
-        globfree(&found);
-    }
-    text_clear(&pattern);
 }
 
 /* One job at a time works in a run directory: two would write over each other.  The lock goes with the process, however
@@ -140,7 +120,7 @@ static enum status lock_run(struct context *context)
                       "or --directory",
                       context->run_directory);
     if (status == STATUS_OK)
-        remove_leftovers(path);
+        file_clean(path);
     memory_free(path);
     return status;
 }

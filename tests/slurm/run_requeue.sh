@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # What must hold: slurm/influence.sbatch, run by a real Slurm, stops in good order when its time is nearly up, queues
-# itself again, is put back a second time by `scontrol requeue`, and ends with the bytes and the result root of a run
-# that nothing disturbed; its log says how many blocks came from the earlier runs; what the program refuses is the job's
-# exit code.
+# itself again by `scontrol requeue`, and ends with the bytes and the result root of a run that nothing disturbed; its
+# log says how many blocks came from the earlier start; what the program refuses is the job's exit code.
 # Usage: run_requeue.sh, with ASSAY_SOURCE (the tree) and ASSAY_PROGRAM (the program) set.
 set -uo pipefail
 source=${ASSAY_SOURCE:?} program=${ASSAY_PROGRAM:?}
