@@ -67,12 +67,31 @@ static void print_usage(FILE *out)
         fprintf(out, "  %2d  %-15s %s\n", status, status_name(status), status_text(status));
 }
 
+/* Words of a text, in lines of at most HELP_WIDTH characters. */
+static void print_wrapped(FILE *out, const char *text)
+{
+    enum { HELP_WIDTH = 100 };
+    size_t column = 0;
+    while (*(text += strspn(text, " \n"))) {
+        size_t n = strcspn(text, " \n");
+        if (column > 0 && column + 1 + n > HELP_WIDTH) {
+            fputc('\n', out);
+            column = 0;
+        }
+        column += (size_t)fprintf(out, "%s%.*s", column > 0 ? " " : "", (int)n, text);
+        text += n;
+    }
+    fputc('\n', out);
+}
+
 static void print_job_usage(FILE *out, const struct job *job)
 {
     fprintf(out, "usage: assay %s %s [options]\n\n%s%s.\n", job->name, job->arguments, job->text,
             job->mpi == WITHOUT_MPI ? "" : " (on any number of MPI ranks)");
-    if (job->more)
-        fprintf(out, "\n%s", job->more);
+    if (job->more) {
+        fputc('\n', out);
+        print_wrapped(out, job->more);
+    }
     if (job->options[0])
         fprintf(out, "\noptions:\n");
     for (int i = 0; i < N_OPTIONS; i++)

@@ -2,11 +2,13 @@
 #include "seal/seal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "jobs/context.h"
+#include "seal/root.h"
 #include "seal/seal_config.h"
 
 /* Tables that a run may have, in the order in which jobs write them. */
@@ -29,6 +31,20 @@ static int tables_present(const struct context *context, const char **tables)
     return n;
 }
 
+static void print_seal(const struct context *context, const struct seal_result *result,
+                       const struct sealed_root *former)
+{
+    char size[32], *directory = path_relative(".", context->run_directory);
+    printf("seal       %s: %s entries\n", result->unchanged ? "unchanged" : "done",
+           figure_count(result->n_entry, size));
+    if (former->is_sealed && strcmp(former->root, result->root) != 0)
+        printf("           in place of an earlier seal of this run, with root %s: inputs or tables have changed\n",
+               former->root);
+    printf("\nroot       %s\nkey        %s\nverify     %s verify %s --key '%s'\n", result->root, result->vkey,
+           context->options->program, directory ? directory : context->run_directory, result->vkey);
+    memory_free(directory);
+}
+
 enum status step_seal(struct context *context)
 {
     const struct seal_config *config = config_get(&context->config, "seal");
@@ -45,17 +61,19 @@ enum status step_seal(struct context *context)
                                    .n_table = tables_present(context, tables),
                                    .quiet = !context_talks(context)};
     struct seal_result result;
+    bool has_key = context->rank != 0 || path_exists(key);
+    struct sealed_root former = {0};
+    if (context->rank == 0 && sealed_root_load(context->run_directory, &former) != STATUS_OK)
+        former.is_sealed = false;
     enum status status =
         request.n_table > 0
             ? seal_run(context->comm, &request, &result)
             : fail(BAD_RUN, "%s: there is no table to seal yet: run `assay run` or `assay influence` first",
                    context->run_directory);
     if (status == STATUS_OK && context_talks(context)) {
-        char size[32], *directory = path_relative(".", context->run_directory);
-        printf("seal       %s: %s entries\n\nroot       %s\nkey        %s\nverify     %s verify %s --key '%s'\n",
-               result.unchanged ? "unchanged" : "done", figure_count(result.n_entry, size), result.root, result.vkey,
-               context->options->program, directory ? directory : context->run_directory, result.vkey);
-        memory_free(directory);
+        print_seal(context, &result, &former);
+        if (!has_key)
+            printf("new key    %s was made to sign with: keep it, and keep it secret\n", key);
     }
     memory_free(key);
     return status;

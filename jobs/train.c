@@ -1,9 +1,23 @@
 /* assay train CONFIG: the reference workload. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "jobs/context.h"
 #include "reference/train.h"
+#include "reference/train_config.h"
+
+/* Samples of one's own beside a train section that was left in the config: the training is not what is analysed. */
+static void note_unused(const struct context *context)
+{
+    const struct train_config *train = config_get(&context->config, "train");
+    const struct samples_config *samples = config_get(&context->config, "samples");
+    size_t n = strlen(train->directory);
+    if (samples != NULL && strncmp(samples->file, train->directory, n) != 0)
+        printf("           note: the training goes to %s, but samples.file is %s: leave out the section train if the "
+               "samples are your own\n",
+               train->directory, samples->file);
+}
 
 enum status step_train(struct context *context)
 {
@@ -17,6 +31,7 @@ enum status step_train(struct context *context)
             summary.unchanged ? "unchanged" : "done", figure_count(summary.n_train, train), (long long)summary.n_step,
             (long long)summary.n_checkpoint, 100 * summary.validation_accuracy,
             figure_bytes((double)summary.bytes, bytes));
+        note_unused(context);
     }
     return status;
 }

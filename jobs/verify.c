@@ -1,10 +1,19 @@
 /* assay verify RUN | PROOF: does what lies on disk still give the signed root? */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "jobs/job.h"
 #include "seal/seal.h"
+
+static bool names_input(const struct verify_report *report)
+{
+    bool found = false;
+    for (int64_t i = 0; i < report->n_finding && !found; i++)
+        found = strncmp(report->findings[i], "input ", strlen("input ")) == 0;
+    return found;
+}
 
 static void print_report(const struct verify_report *report, bool quiet)
 {
@@ -12,6 +21,8 @@ static void print_report(const struct verify_report *report, bool quiet)
         printf("differs    %s\n", report->findings[i]);
     if (report->n_finding_total > report->n_finding)
         printf("differs    … and %lld more\n", (long long)(report->n_finding_total - report->n_finding));
+    if (names_input(report))
+        printf("           if inputs were moved, say with --inputs DIR what their paths start from now\n");
     if (quiet)
         return;
     char entries[32], inputs[32], input_bytes[32], blocks[32], block_bytes[32];

@@ -99,6 +99,12 @@ enum status verify_key_load(const char *path, struct verify_key *key)
     if (n > 0 && bytes[n - 1] == '\n')
         n--;
     enum status status = verify_key_parse(bytes, n, path, key);
+    if (status != STATUS_OK && strstr(bytes, "PRIVATE KEY") != NULL)
+        status =
+            fail(BAD_KEY,
+                 "%s: expected a verification key, found a private key, which is the signer's alone; a run carries "
+                 "its verification key in seal/key.vkey",
+                 path);
     memory_free(bytes);
     return status;
 }
