@@ -15,10 +15,14 @@ openmpi-bin            | command mpirun                            | openmpi
 libopenmpi-dev         | command mpicc                             | openmpi
 libhdf5-openmpi-dev    | library hdf5-openmpi hdf5-mpi hdf5        | hdf5+mpi
 libopenblas-dev        | library openblas                          | openblas
+libscalapack-openmpi-dev | library scalapack-openmpi scalapack     | netlib-scalapack
+libsqlite3-dev         | library sqlite3                           | sqlite
 libcjson-dev           | library libcjson                          | cjson
 libssl-dev             | library libcrypto                         | openssl (3.0 or newer)
 libdnnl-dev            | header dnnl.h                             | onednn
 '
+# python3-torch, for the tests of the PyTorch hooks, is the largest: 190 MB to fetch and 800 MB installed, for Debian's
+# build of it stands on OpenCV.
 readonly test_needs='
 clang                  | command clang                             | llvm
 clang-format           | command clang-format                      | llvm
@@ -29,6 +33,7 @@ python3-numpy          | python numpy                              | py-numpy
 python3-scipy          | python scipy                              | py-scipy
 python3-h5py           | python h5py                               | py-h5py
 python3-sklearn        | python sklearn                            | py-scikit-learn
+python3-torch          | python torch                              | py-torch
 openssl                | command openssl                           | openssl
 slurm-wlm              | commands sbatch slurmctld slurmd          | slurm
 munge                  | commands munged                           | munge

@@ -4,21 +4,22 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "jobs/context.h"
+#include "policy/problem_plan.h"
 #include "reference/train_config.h"
 
-/* Inputs that `train` has yet to make are no problem; say so. */
-static bool awaits_training(const struct context *context, const struct study_request *request)
+/* Inputs that `train` has yet to make are no problem; say so.  `file` is one of them. */
+static bool awaits_training(const struct context *context, const char *file)
 {
     const struct train_config *train = config_get(&context->config, "train");
     if (train == NULL)
         return false;
-    char *path = path_join(request->directory, request->samples->file);
+    char *path = path_join(context->inputs_directory, file);
     bool there = path_exists(path);
     memory_free(path);
     return !there;
 }
 
-static void check_inputs(const struct context *context, struct text *problems)
+static void check_influence(const struct context *context, struct text *problems)
 {
     struct study_request request = context_study(context);
     if (request.influence == NULL)
@@ -29,10 +30,21 @@ static void check_inputs(const struct context *context, struct text *problems)
         text_add(problems, "%s: checkpoints: is missing: influence needs this section\n", context->options->target);
     if (request.samples == NULL || request.checkpoints == NULL)
         return;
-    if (awaits_training(context, &request))
+    if (awaits_training(context, request.samples->file))
         printf("the inputs are not there yet: `assay train` or `assay run` makes them; checked the config only\n");
     else
         study_check(&request, problems);
+}
+
+static void check_policy(const struct context *context, struct text *problems)
+{
+    struct problem_request request = context_problem(context);
+    if (request.policy == NULL)
+        return;
+    if (awaits_training(context, request.policy->probes))
+        printf("policy: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+    else
+        problem_check(&request, problems);
 }
 
 static enum status run(MPI_Comm comm, const struct options *options)
@@ -44,7 +56,8 @@ static enum status run(MPI_Comm comm, const struct options *options)
         return status;
     struct text problems;
     text_init(&problems);
-    check_inputs(&context, &problems);
+    check_influence(&context, &problems);
+    check_policy(&context, &problems);
     if (problems.length > 0) {
         problems.bytes[problems.length - 1] = 0; /* the last line feed: the sentence gets its own */
         status = fail(BAD_INPUT, "%s", problems.bytes);

@@ -18,7 +18,8 @@
 enum { CONFIG_LIMIT = 16 << 20 };
 
 const struct section *const all_sections[] = {
-    &run_section, &train_section, &samples_section, &checkpoints_section, &influence_section, &seal_section, NULL};
+    &run_section,       &train_section,  &samples_section, &checkpoints_section,
+    &influence_section, &policy_section, &seal_section,    NULL};
 
 /* Options of the command line that stand for a field. */
 static void apply_overrides(struct context *context)
@@ -27,6 +28,11 @@ static void apply_overrides(struct context *context)
     if (influence != NULL && context->options->backend != NULL) {
         memory_free(influence->backend);
         influence->backend = memory_copy_text(context->options->backend);
+    }
+    struct policy_config *policy = config_get(&context->config, "policy");
+    if (policy != NULL && context->options->backend != NULL) {
+        memory_free(policy->backend);
+        policy->backend = memory_copy_text(context->options->backend);
     }
 }
 
@@ -186,4 +192,11 @@ struct study_request context_study(const struct context *context)
                                   .checkpoints = config_get(&context->config, "checkpoints"),
                                   .influence = config_get(&context->config, "influence"),
                                   .also = &context->run->also};
+}
+
+struct problem_request context_problem(const struct context *context)
+{
+    return (struct problem_request){.directory = context->inputs_directory,
+                                    .policy = config_get(&context->config, "policy"),
+                                    .also = &context->run->also};
 }

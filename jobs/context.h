@@ -6,6 +6,7 @@
 #include "config/run_section.h"
 #include "influence/study.h"
 #include "jobs/job.h"
+#include "policy/problem.h"
 #include "records/records.h"
 
 /* Every section there is; NULL-terminated. */
@@ -40,11 +41,14 @@ bool context_talks(const struct context *context);
 
 /* The request that the samples, checkpoints and influence sections make; borrowed from the context. */
 struct study_request context_study(const struct context *context);
+/* The request that the policy section makes; borrowed from the context. */
+struct problem_request context_problem(const struct context *context);
 
 /* The steps that `run` shares with the single jobs; each prints its own line of outcome on rank 0.
  * @collective context->comm */
 enum status step_train(struct context *context);
 enum status step_influence(struct context *context);
+enum status step_policy(struct context *context);
 enum status step_seal(struct context *context);
 
 #endif

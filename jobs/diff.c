@@ -62,8 +62,7 @@ static enum status compare(const struct options *options, const struct side side
         print_side("A", runs[0], &sides[0]);
         print_side("B", runs[1], &sides[1]);
         char fields[32], inputs[32], tables[32], datasets[32];
-        printf("in short   differing fields of the config: %s, input files: %s, tables that one run has alone: %s, "
-               "datasets: %s\n",
+        printf("in short   what differs: config fields %s, input files %s, lone tables %s, datasets %s\n",
                figure_count(counts.n_field, fields), figure_count(counts.n_input, inputs),
                figure_count(counts.n_table, tables), figure_count(counts.n_dataset, datasets));
         printf("\n%s", out.bytes);

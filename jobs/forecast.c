@@ -1,19 +1,21 @@
 #include "jobs/forecast.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "influence/study_plan.h"
+#include "influence/tables.h"
 #include "reference/train_plan.h"
+#include "seal/entry.h"
 
 /* MPI, HDF5, the matrix library and the program itself take about so much of every rank. */
 #define BASE_BYTES (128.0 * (1 << 20))
-/* What one entry of the sets of ids takes while samples are parsed, the id apart; and one row of a list of inputs. */
-enum { ID_BYTES = 48, SEGMENT_BYTES = 256 };
-#define ASSUMED_OPERATIONS 1e9    /* of the trainer, per second */
-#define ASSUMED_ENTRIES    1e5    /* of the log, per second and rank */
-#define BLOCK_BYTES        0x1p20 /* of a table, under one entry */
+/* One row of a list of inputs; what a rank notes of a block; and ids and values on their way between ranks. */
+enum { SEGMENT_BYTES = 256, BLOCK_NOTE_BYTES = 48, SURVEY_BYTES = 4 << 20 };
+#define ASSUMED_OPERATIONS 1e9 /* of the trainer, per second */
+#define ASSUMED_ENTRIES    1e5 /* of the log, per second and rank */
 
 static bool inputs_are_there(const struct study_request *request)
 {
@@ -61,73 +63,88 @@ static enum status forecast_train(const struct context *context, struct forecast
 
 /* ---- influence ------------------------------------------------------------------------------------------------- */
 
-/* Bytes of the samples file, scaled to the examples planned for, and what every rank holds of them. */
-static enum status forecast_records(const struct study_request *request, const struct study *study, double scale,
-                                    struct forecast *forecast)
+/* Lines of the samples file and passes over it, and what a rank holds while they last. */
+static void forecast_records(const struct study *study, double scale, struct forecast *forecast,
+                             struct influence_other *other)
 {
-    char *path = path_join(request->directory, request->samples->file);
-    int64_t bytes = 0;
-    enum status status = file_size(path, &bytes);
-    memory_free(path);
-    if (status != STATUS_OK)
-        return status;
-    const struct samples *samples = &study->samples;
-    double file = (double)bytes * scale, id = (double)samples->id_bytes;
-    double parsing = file + (double)samples->n_record * scale * (id + ID_BYTES);
-    double kept = (double)samples->n * scale * (id + 4 * (double)samples->n_column);
-    double scoring = kept + (double)forecast->plan.peak_bytes;
-    forecast->record_bytes = fmax(parsing, kept);
-    forecast->rank_bytes = BASE_BYTES + fmax(parsing + kept, scoring) + forecast->list_bytes;
-    if (file > (double)STUDY_RECORD_LIMIT && forecast->misfit == NULL) {
-        char found[32], most[32];
-        fail(CANNOT_FIT, "%s: every rank reads the whole file, and %s are more than the %s that it may have",
-             request->samples->file, figure_bytes(file, found), figure_bytes((double)STUDY_RECORD_LIMIT, most));
-        forecast->misfit = memory_copy_text(failure_sentence());
-    }
-    return STATUS_OK;
+    const struct influence_shape *shape = &forecast->shape;
+    struct id_plan ids;
+    other->n_record = (double)study->samples.n_record * scale;
+    int64_t n_line = other->n_record < 0x1p62 ? (int64_t)other->n_record : INT64_C(1) << 62;
+    samples_open_plan(n_line, shape->n_rank, shape->memory, &ids);
+    other->n_pass = (double)ids.n_pass;
+    forecast->record_bytes = (double)ids.bytes + (double)shape->record_bytes + SURVEY_BYTES;
 }
 
-/* Segments of captures: one per block and tensor, and those that the ends of shards add, which the blocks hide. */
-static double count_segments(const struct forecast *forecast, const struct study *study)
+/* Segments that reading a side of all captures gives: one per block and tensor, and one more for every shard that
+ * begins within a block. */
+static double count_segments(const struct study *study, enum capture_which which, double n_block, double scale)
 {
     double n = 0;
     for (int i = 0; i < study->n_used * study->n_layer; i++) {
-        struct tensor *list[MAX_FACTORS + 1];
-        n += capture_tensors(&study->captures[i].side[TRAIN_SIDE], list);
+        struct tensor *tensors[MAX_FACTORS + 1];
+        for (int t = capture_tensors(&study->captures[i].side[which], tensors); t > 0; t--) {
+            struct segment_list shards;
+            segments_init(&shards);
+            tensor_list(tensors[t - 1], 0, tensor_rows(tensors[t - 1]), &shards);
+            n += n_block + scale * (double)(shards.n - 1);
+            segments_clear(&shards);
+        }
     }
-    return n * (double)forecast->plan.n_block;
+    return n;
 }
 
-static void forecast_seal(const struct study *study, double n_segment, struct forecast *forecast)
+/* An entry for every input, one for every dataset and one for every block of its rows, and two of their own. */
+static void forecast_seal(const struct study *study, double n_segment, double path_bytes, struct forecast *forecast)
 {
-    enum { FIXED_DATASETS = 30, PER_COLUMN = 7 };
-    double n_dataset = FIXED_DATASETS + PER_COLUMN * (double)study->samples.n_column;
-    double row = (double)study->samples.id_bytes + 4 * (double)study->samples.n_column;
-    double bytes = forecast->plan.output_bytes + row * (double)forecast->plan.n_train + n_segment * SEGMENT_BYTES;
-    forecast->seal.n_entry = 2 + n_segment + n_dataset + ceil(bytes / BLOCK_BYTES);
+    const double row_bytes[N_INPUT_DATASETS] = {path_bytes, 32, 1, 16, 16, DIGEST_BYTES};
+    int64_t n_row = n_segment < 0x1p62 ? (int64_t)n_segment : INT64_C(1) << 62;
+    double n_entry = 2 + n_segment, bytes = 0;
+    int n;
+    struct influence_tables *tables = influence_tables_list(study, &forecast->plan);
+    const struct dataset *list = influence_tables_get(tables, &n);
+    for (int d = 0; d < n; d++) {
+        n_entry += 1 + (double)block_count(dataset_rows(&list[d]), dataset_row_bytes(&list[d]));
+        bytes += (double)dataset_rows(&list[d]) * (double)dataset_row_bytes(&list[d]);
+    }
+    influence_tables_destroy(tables);
+    for (int d = 0; d < N_INPUT_DATASETS; d++) {
+        n_entry += 1 + (double)block_count(n_row, (int64_t)row_bytes[d]);
+        bytes += n_segment * row_bytes[d];
+    }
+    forecast->seal.n_entry = n_entry;
     forecast->seal.hashed_bytes = 3 * bytes; /* blocks by two ways, on two ranks, and whole files */
 }
 
-static enum status list_rest(const struct study_request *request, const struct study *study, double *bytes, double *n)
+/* Inputs that no row of a capture covers: bytes, segments, and the longest path. */
+struct rest {
+    double bytes, n, path_bytes;
+};
+
+static enum status list_rest(const struct study_request *request, const struct study *study, struct rest *rest)
 {
-    struct segment_list rest;
-    segments_init(&rest);
-    enum status status = study_list_rest(request, study, &rest);
-    for (int64_t i = 0; i < rest.n; i++)
-        *bytes += (double)rest.items[i].bytes;
-    *n = (double)rest.n;
-    segments_clear(&rest);
+    struct segment_list list;
+    segments_init(&list);
+    enum status status = study_list_rest(request, study, &list);
+    *rest = (struct rest){.n = (double)list.n, .path_bytes = 1};
+    for (int64_t i = 0; i < list.n; i++) {
+        rest->bytes += (double)list.items[i].bytes;
+        rest->path_bytes = fmax(rest->path_bytes, (double)strlen(list.items[i].path));
+    }
+    segments_clear(&list);
     return status;
 }
 
 static enum status forecast_study(const struct study_request *request, const struct study *study,
                                   struct forecast *forecast)
 {
+    enum { OTHER_RECORDS = 2 }; /* queries and checkpoints */
     struct influence_shape *shape = &forecast->shape;
-    double rest_bytes = 0, n_rest = 0;
+    struct influence_plan *plan = &forecast->plan;
+    struct rest rest = {0};
     enum status status = study_shape(study, forecast->request.n_rank, shape);
     if (status == STATUS_OK)
-        status = list_rest(request, study, &rest_bytes, &n_rest);
+        status = list_rest(request, study, &rest);
     if (status != STATUS_OK)
         return status;
     if (forecast->request.n_train > 0)
@@ -135,17 +152,23 @@ static enum status forecast_study(const struct study_request *request, const str
     if (forecast->request.memory > 0)
         shape->memory = forecast->request.memory;
     double scale = (double)shape->n_train / (double)study->samples.n;
-    status = influence_plan_make(shape, &forecast->plan); /* its figures are there even when they do not fit */
+    shape->record_bytes = study_record_bytes(study, scale);
+    status = influence_plan_make(shape, plan); /* its figures are there even when they do not fit */
     if (status == CANNOT_FIT)
         forecast->misfit = memory_copy_text(failure_sentence());
     else if (status != STATUS_OK)
         return status;
-    double n_segment = n_rest + count_segments(forecast, study);
-    forecast->list_bytes = 2 * n_segment * SEGMENT_BYTES; /* once as read, once as laid out or sent */
-    struct influence_other other = {(double)study->samples.n_record * scale, rest_bytes};
-    influence_work_make(shape, &forecast->plan, &other, &forecast->work);
-    forecast_seal(study, n_segment, forecast);
-    return forecast_records(request, study, scale, forecast);
+    struct influence_other other = {.rest_bytes = rest.bytes};
+    forecast_records(study, scale, forecast, &other);
+    double records = ceil(fmax(1, (double)study->samples.pieces.bytes * scale / SEGMENT_LIMIT)) + OTHER_RECORDS;
+    double n_segment = rest.n + records + count_segments(study, TRAIN_SIDE, (double)plan->n_block, scale) +
+                       count_segments(study, QUERY_SIDE, 1, 1);
+    /* The list of inputs is there twice: as read, and as laid out or sent. */
+    forecast->list_bytes = 2 * n_segment * SEGMENT_BYTES + (double)plan->n_block * BLOCK_NOTE_BYTES;
+    forecast->rank_bytes = BASE_BYTES + fmax(forecast->record_bytes, (double)plan->peak_bytes) + forecast->list_bytes;
+    influence_work_make(shape, plan, &other, &forecast->work);
+    forecast_seal(study, n_segment, rest.path_bytes, forecast);
+    return STATUS_OK;
 }
 
 static enum status forecast_influence(const struct context *context, struct forecast *forecast)
@@ -172,6 +195,27 @@ static enum status forecast_influence(const struct context *context, struct fore
     return status;
 }
 
+/* ---- policy ---------------------------------------------------------------------------------------------------- */
+
+/* Beside the figures of its own, what it adds to those of all jobs. */
+static enum status forecast_policy(const struct context *context, struct forecast *forecast)
+{
+    enum { DATASETS = 80 }; /* of policy.h5, about */
+    struct policy_forecast *policy = &forecast->policy;
+    const struct forecast_request *request = &forecast->request;
+    enum status status = policy_forecast_make(context, request->n_rank, request->memory, request->calibration, policy);
+    if (status != STATUS_OK)
+        return status;
+    forecast->awaits_training = forecast->awaits_training || policy->awaits_training;
+    if (policy->misfit != NULL && forecast->misfit == NULL)
+        forecast->misfit = memory_copy_text(policy->misfit);
+    double list_bytes = 2 * policy->n_segment * SEGMENT_BYTES;
+    forecast->rank_bytes = fmax(forecast->rank_bytes, BASE_BYTES + (double)policy->plan.peak_bytes + list_bytes);
+    forecast->seal.n_entry += policy->n_segment + DATASETS + policy->plan.output_bytes / 0x1p20;
+    forecast->seal.hashed_bytes += 3 * policy->plan.output_bytes;
+    return STATUS_OK;
+}
+
 /* ---- times ----------------------------------------------------------------------------------------------------- */
 
 static void forecast_times(struct forecast *forecast)
@@ -191,7 +235,8 @@ static void forecast_times(struct forecast *forecast)
                                                    2 * forecast->seal.n_entry / ASSUMED_ENTRIES) /
                                                       (double)request->n_rank
                                                 : 0;
-    forecast->seconds = forecast->train_seconds + influence + forecast->seal_seconds;
+    double policy = forecast->has_policy ? forecast->policy.seconds : 0;
+    forecast->seconds = forecast->train_seconds + influence + policy + forecast->seal_seconds;
 }
 
 enum status forecast_make(const struct context *context, const struct forecast_request *request,
@@ -200,6 +245,7 @@ enum status forecast_make(const struct context *context, const struct forecast_r
     *forecast = (struct forecast){.request = *request,
                                   .has_train = config_get(&context->config, "train") != NULL,
                                   .has_influence = config_get(&context->config, "influence") != NULL,
+                                  .has_policy = config_get(&context->config, "policy") != NULL,
                                   .has_seal = config_get(&context->config, "seal") != NULL,
                                   .rank_bytes = BASE_BYTES};
     enum status status = STATUS_OK;
@@ -207,6 +253,8 @@ enum status forecast_make(const struct context *context, const struct forecast_r
         status = forecast_train(context, forecast);
     if (status == STATUS_OK && forecast->has_influence)
         status = forecast_influence(context, forecast);
+    if (status == STATUS_OK && forecast->has_policy)
+        status = forecast_policy(context, forecast);
     if (status == STATUS_OK)
         forecast_times(forecast);
     else
@@ -218,6 +266,7 @@ void forecast_clear(struct forecast *forecast)
 {
     study_shape_clear(&forecast->shape);
     memory_free(forecast->misfit);
+    policy_forecast_clear(&forecast->policy);
     *forecast = (struct forecast){0};
 }
 

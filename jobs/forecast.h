@@ -4,6 +4,7 @@
 
 #include "influence/estimate.h"
 #include "jobs/context.h"
+#include "jobs/forecast_policy.h"
 
 /* As if …; 0: as the config and its inputs say. */
 struct forecast_request {
@@ -24,16 +25,17 @@ struct seal_forecast {
 
 struct forecast {
     struct forecast_request request;
-    bool has_train, has_influence, has_seal;
+    bool has_train, has_influence, has_policy, has_seal;
     bool awaits_training; /* influence has no inputs yet: `train` makes them */
     char *misfit;         /* owned: why a rank does not fit; NULL when it does */
     struct train_forecast train;
     struct influence_shape shape; /* of influence, as the next two */
     struct influence_plan plan;
     struct influence_work work;
+    struct policy_forecast policy;
     struct seal_forecast seal;
-    double record_bytes; /* per rank: the samples file while it is parsed, or what is kept of it */
-    double list_bytes;   /* rank 0: the list of inputs */
+    double record_bytes; /* per rank, while the samples file is read for the first time */
+    double list_bytes;   /* rank 0: the lists of inputs and of blocks */
     double rank_bytes;   /* per rank, all in all, the program itself included */
     /* Seconds; below 0 when unknown: */
     struct influence_time time;

@@ -39,21 +39,41 @@ static void show_train(const struct forecast *forecast, struct text *out)
 static void show_memory(const struct forecast *forecast, struct text *out)
 {
     const struct influence_plan *plan = &forecast->plan;
-    char peak[32], most[32], digits[32], queries[32], kept[32], tile[32], totals[32], read[32];
+    char peak[32], most[32], digits[32], queries[32], kept[32], tile[32], totals[32], read[32], samples[32];
     if (plan->peak_bytes > 0)
         text_add(out, "  %-20s %s per rank, of %s in influence.memory:\n", "memory",
                  figure_bytes((double)plan->peak_bytes, peak), figure_bytes((double)forecast->shape.memory, most));
     else
         text_add(out, "  %-20s does not fit %s of influence.memory per rank:\n", "memory",
                  figure_bytes((double)forecast->shape.memory, most));
-    text_add(out, "  %-20s blocks %s, queries %s, kept entries %s,\n  %-20s totals %s, tile %s, reading %s\n", "",
+    text_add(out, "  %-20s digits of blocks %s, of queries %s, kept entries %s,\n", "",
              figure_bytes((double)plan->digit_bytes, digits), figure_bytes((double)plan->query_bytes, queries),
-             figure_bytes((double)plan->top_bytes, kept), "", figure_bytes((double)plan->total_bytes, totals),
-             figure_bytes((double)plan->tile_bytes, tile), figure_bytes((double)plan->read_bytes, read));
-    text_add(out, "  %-20s %s per rank for the samples, %s on rank 0 for the list of inputs\n", "beside that",
-             figure_bytes(forecast->record_bytes, peak), figure_bytes(forecast->list_bytes, read));
-    if (forecast->record_bytes > (double)forecast->shape.memory)
-        text_add(out, "  %-20s every rank holds all samples: that is more than influence.memory\n", "warning");
+             figure_bytes((double)plan->top_bytes, kept));
+    text_add(out, "  %-20s totals %s, a tile of %lld examples %s, reading %s,\n  %-20s samples %s\n", "",
+             figure_bytes((double)plan->total_bytes, totals), (long long)plan->tile_rows,
+             figure_bytes((double)plan->tile_bytes, tile), figure_bytes((double)plan->read_bytes, read), "",
+             figure_bytes((double)plan->sample_bytes, samples));
+    text_add(out, "  %-20s %s per rank, while the samples file is read for the first time\n", "before that",
+             figure_bytes(forecast->record_bytes, peak));
+    text_add(out, "  %-20s %s on rank 0, for the lists of inputs and of blocks\n", "beside that",
+             figure_bytes(forecast->list_bytes, read));
+}
+
+/* What the words above mean, for who reads them for the first time. */
+static void show_words(struct text *out)
+{
+    static const char *const words[][2] = {
+        {"block", "examples that are read, scored and noted in the journal together"},
+        {"team", "ranks that share a block, each with some of its checkpoints; a single rank"},
+        {"", "while there are no more ranks than blocks"},
+        {"round", "one block for every team"},
+        {"tile", "the part of a block that is scored at a time: as much as fits the memory"},
+        {"products", "multiplications of 8-bit digits; each number has influence.digits of them"},
+        {"score terms", "example x query x checkpoint x layer, by pairs of positions in sequences"}};
+    text_add(out, "\n");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        text_add(out, "  %-14s%s\n", words[i][0], words[i][1]);
+    text_add(out, "\n");
 }
 
 static void show_time(const struct forecast *forecast, struct text *out)
@@ -83,9 +103,10 @@ static void show_influence(const struct forecast *forecast, struct text *out)
     char train[32], query[32], blocks[32], rows[32], teams[32], rounds[32], bytes[32];
     text_add(out, "influence   %s examples x %s queries, %d checkpoints x %d layers\n",
              figure_count(plan->n_train, train), figure_count(plan->n_query, query), shape->n_used, shape->n_layer);
-    text_add(out, "            %s blocks of %s examples, %s teams of %lld ranks, %s rounds\n",
+    text_add(out, "            %s blocks of %s examples, %s teams of %lld %s, %s rounds\n",
              figure_count(plan->n_block, blocks), figure_count(plan->block_rows, rows),
-             figure_count(plan->n_team, teams), (long long)plan->n_member, figure_count(plan->n_round, rounds));
+             figure_count(plan->n_team, teams), (long long)plan->n_member, plan->n_member == 1 ? "rank" : "ranks",
+             figure_count(plan->n_round, rounds));
     show_bytes(out, "reads and hashes", plan->input_bytes, work->read_bytes);
     show_count(out, "8-bit products", plan->digit_products, work->digit_products);
     show_count(out, "score terms", plan->score_terms, work->score_terms);
@@ -94,7 +115,7 @@ static void show_influence(const struct forecast *forecast, struct text *out)
     text_add(out, "  %-20s %.4g per rank, %s in them\n", "messages", plan->n_message,
              figure_bytes(plan->message_bytes, bytes));
     show_time(forecast, out);
-    text_add(out, "\n");
+    show_words(out);
 }
 
 static void show_seal(const struct forecast *forecast, struct text *out)
@@ -127,7 +148,7 @@ static void show_header(const struct forecast *forecast, struct text *out)
              (long long)forecast_mebibytes(forecast));
     add_slurm_time(forecast_minutes(forecast), out);
     text_add(out,
-             "%s\n#SBATCH --output=assay-%%j.log\n#SBATCH --signal=B:TERM@120\n#SBATCH --requeue\n"
+             "%s\n#SBATCH --output=assay-%%j.log\n#SBATCH --signal=B:USR1@120\n#SBATCH --requeue\n"
              "#SBATCH --open-mode=append\n",
              forecast->seconds < 0 ? "  # a guess: nothing is known of the speed" : "");
 }
@@ -157,10 +178,12 @@ void forecast_show(const struct forecast *forecast, const char *config, struct t
     text_add(out, "\n");
     if (forecast->has_train)
         show_train(forecast, out);
-    if (forecast->awaits_training)
+    if (forecast->has_influence && forecast->awaits_training)
         text_add(out, "influence   its inputs are not there yet: `assay train` makes them; plan again after it\n\n");
     else if (forecast->has_influence)
         show_influence(forecast, out);
+    if (forecast->has_policy)
+        policy_forecast_show(&forecast->policy, out);
     if (forecast->has_seal && !forecast->awaits_training)
         show_seal(forecast, out);
     show_seconds(forecast->seconds, seconds);
@@ -169,7 +192,10 @@ void forecast_show(const struct forecast *forecast, const char *config, struct t
              seconds);
     show_assumptions(forecast, out);
     text_add(out, "\n");
-    show_header(forecast, out);
+    if (forecast->misfit == NULL)
+        show_header(forecast, out);
+    else
+        text_add(out, "no header of a Slurm script, as a rank would not fit\n");
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
@@ -215,6 +241,7 @@ static void add_influence(const struct forecast *forecast, struct text *out)
                                      {"rank_message_bytes", plan->message_bytes},
                                      {"memory_bytes", (double)plan->peak_bytes},
                                      {"memory_limit_bytes", (double)shape->memory},
+                                     {"sample_bytes", (double)plan->sample_bytes},
                                      {"record_bytes", forecast->record_bytes},
                                      {"list_bytes", forecast->list_bytes}};
     const struct influence_time *time = &forecast->time;
@@ -243,7 +270,9 @@ void forecast_add_json(const struct forecast *forecast, struct text *out)
     }
     if (forecast->has_influence && !forecast->awaits_training)
         add_influence(forecast, out);
-    if (forecast->has_seal && forecast->has_influence && !forecast->awaits_training) {
+    if (forecast->has_policy)
+        policy_forecast_add_json(&forecast->policy, out);
+    if (forecast->has_seal && (forecast->has_influence || forecast->has_policy) && !forecast->awaits_training) {
         const struct figure figures[] = {{"entries", forecast->seal.n_entry},
                                          {"hashed_bytes", forecast->seal.hashed_bytes}};
         ADD_FIGURES("seal", figures, out);
@@ -259,7 +288,10 @@ void forecast_add_json(const struct forecast *forecast, struct text *out)
     text_init(&header);
     show_header(forecast, &header);
     text_add(out, ",\n  \"sbatch\": ");
-    text_add_json_string(out, header.bytes);
+    if (forecast->misfit == NULL) /* a job that the run refuses is not to be submitted */
+        text_add_json_string(out, header.bytes);
+    else
+        text_add(out, "null");
     text_add(out, "\n}\n");
     text_clear(&header);
 }

@@ -16,7 +16,7 @@ struct options {
     const char *key;                                      /* seal: signing key file; verify: vkey or a file with one */
     const char *content;                                  /* verify a proof: the file it speaks of */
     const char *output;                                   /* prove: the proof file */
-    const char *backend;                                  /* integer GEMM; overrides influence.backend */
+    const char *backend;                                  /* integer GEMM; overrides that of every section */
     const char *ranks, *nodes, *cpus, *examples, *memory; /* plan: figures as they were written */
     const char *calibration;                              /* plan: the file with measured rates */
     bool calibrate, json;
@@ -37,7 +37,7 @@ struct job {
     enum status (*run)(MPI_Comm comm, const struct options *options);
 };
 
-extern const struct job train_job, influence_job, seal_job, run_job, verify_job, check_job, prove_job, diff_job,
-    plan_job, config_job;
+extern const struct job train_job, influence_job, policy_job, seal_job, run_job, verify_job, check_job, prove_job,
+    diff_job, plan_job, config_job;
 
 #endif

@@ -10,7 +10,7 @@
 #include "jobs/job.h"
 #include "table/table.h"
 
-static const struct job *const jobs[] = {&run_job,    &check_job, &train_job, &influence_job, &seal_job,
+static const struct job *const jobs[] = {&run_job,    &check_job, &train_job, &influence_job, &policy_job, &seal_job,
                                          &verify_job, &prove_job, &diff_job,  &plan_job,      &config_job};
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
@@ -31,7 +31,7 @@ static const struct option {
     {'n', "--nodes", "N", offsetof(struct options, nodes), "on so many nodes; default 1"},
     {'p', "--cpus", "N", offsetof(struct options, cpus), "cores per rank; with 2, reading runs beside scoring"},
     {'x', "--examples", "N", offsetof(struct options, examples), "as if there were so many training examples"},
-    {'m', "--memory", "SIZE", offsetof(struct options, memory), "bytes per rank instead of influence.memory"},
+    {'m', "--memory", "SIZE", offsetof(struct options, memory), "bytes per rank instead of those of the config"},
     {'f', "--calibration", "FILE", offsetof(struct options, calibration), "rates to estimate times with"},
     {'a', "--calibrate", NULL, offsetof(struct options, calibrate), "measure this machine instead of planning"},
     {'w', "--output", "FILE", offsetof(struct options, output), "where to write the calibration"},

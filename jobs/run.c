@@ -8,6 +8,7 @@
 #include "comm/agree.h"
 #include "influence/influence.h"
 #include "jobs/context.h"
+#include "policy/policy.h"
 
 enum { SUMMARY_QUERIES = 3 };
 
@@ -19,6 +20,7 @@ static const struct step {
 } steps[] = {
     {"train", step_train, &train_job},
     {"influence", step_influence, &influence_job},
+    {"policy", step_policy, &policy_job},
     {"seal", step_seal, &seal_job},
 };
 
@@ -44,18 +46,35 @@ static enum status take_step(struct context *context, const struct step *step)
     return status;
 }
 
-static enum status print_summary(const struct context *context)
+static enum status summarise_influence(const char *path, struct text *summary)
 {
-    if (!context_talks(context) || config_get(&context->config, "influence") == NULL)
-        return STATUS_OK;
-    struct text summary;
-    text_init(&summary);
-    char *path = path_join(context->run_directory, "influence.h5");
-    enum status status = influence_summary(path, SUMMARY_QUERIES, &summary);
-    if (status == STATUS_OK)
-        printf("\n%s\n", summary.bytes);
-    memory_free(path);
-    text_clear(&summary);
+    return influence_summary(path, SUMMARY_QUERIES, summary);
+}
+
+/* What the jobs with an answer say of their tables. */
+static const struct answer {
+    const char *section, *table;
+    enum status (*summarise)(const char *path, struct text *summary);
+} answers[] = {
+    {"influence", "influence.h5", summarise_influence},
+    {"policy", "policy.h5", policy_summary},
+};
+
+static enum status print_summaries(const struct context *context)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers && status == STATUS_OK; i++) {
+        if (!context_talks(context) || config_get(&context->config, answers[i].section) == NULL)
+            continue;
+        struct text summary;
+        text_init(&summary);
+        char *path = path_join(context->run_directory, answers[i].table);
+        status = answers[i].summarise(path, &summary);
+        if (status == STATUS_OK)
+            printf("\n%s\n", summary.bytes);
+        memory_free(path);
+        text_clear(&summary);
+    }
     return status;
 }
 
@@ -70,7 +89,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
         if (config_get(&context.config, steps[i].section) == NULL)
             continue;
         if (strcmp(steps[i].section, "seal") == 0) /* the answer first, its root last */
-            status = agree_from(comm, 0, print_summary(&context));
+            status = agree_from(comm, 0, print_summaries(&context));
         if (status == STATUS_OK)
             status = take_step(&context, &steps[i]);
         fflush(stdout);

@@ -12,7 +12,7 @@
 #include "seal/seal_config.h"
 
 /* Tables that a run may have, in the order in which jobs write them. */
-static const char *const all_tables[] = {"influence.h5"};
+static const char *const all_tables[] = {"influence.h5", "policy.h5"};
 enum { N_TABLES = sizeof all_tables / sizeof *all_tables };
 
 /* Rank 0 looks, for all: on network file systems others may see a new file later.  @collective context->comm */
@@ -68,7 +68,8 @@ enum status step_seal(struct context *context)
     enum status status =
         request.n_table > 0
             ? seal_run(context->comm, &request, &result)
-            : fail(BAD_RUN, "%s: there is no table to seal yet: run `assay run` or `assay influence` first",
+            : fail(BAD_RUN,
+                   "%s: there is no table to seal yet: run `assay run`, `assay influence` or `assay policy` first",
                    context->run_directory);
     if (status == STATUS_OK && context_talks(context)) {
         print_seal(context, &result, &former);

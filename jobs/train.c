@@ -25,12 +25,16 @@ enum status step_train(struct context *context)
     enum status status = train_run(context->comm, config_get(&context->config, "train"), context->inputs_directory,
                                    !context_talks(context), &summary);
     if (status == STATUS_OK && context_talks(context)) {
-        char train[32], bytes[32];
+        char train[32], pairs[32], probes[32], bytes[32];
         printf(
             "train      %s: %s examples, %lld steps, %lld checkpoints, validation accuracy %.1f %%, %s handed over\n",
             summary.unchanged ? "unchanged" : "done", figure_count(summary.n_train, train), (long long)summary.n_step,
             (long long)summary.n_checkpoint, 100 * summary.validation_accuracy,
             figure_bytes((double)summary.bytes, bytes));
+        printf(
+            "           an autoencoder of its last hidden layer explains %.1f %%; %s pairs, each tried on %s probes\n",
+            100 * summary.autoencoder.explained, figure_count(summary.n_pair, pairs),
+            figure_count(summary.n_probe, probes));
         note_unused(context);
     }
     return status;

@@ -5,11 +5,10 @@
 
 #include "base/memory.h"
 #include "exact/gemm.h"
+#include "exact/gemm_tiles.h"
 #include "exact/halves.h"
 
 enum {
-    TILE_ROWS = 512,
-    TILE_COLUMNS = 1024,
     PANEL = 512, /* columns of a and b at a time, as doubles */
     MAX_PARTS = 2,
     PART_DIGITS = 2 /* digits of the low part of a q that is too long for one product */
@@ -18,35 +17,19 @@ enum {
 /* q = part 1 · 2^14 + part 0. */
 #define PART_UNIT 0x1p14
 
-/* A block of C being computed: C = high · 2^28 + sum[1] · 2^14 + sum[0]. */
-struct tile {
-    const struct digits *a, *b;
-    int n_part;       /* of the q of b */
-    int lowest;       /* products of digits that weigh less than 128^lowest together are taken off again */
-    int64_t a_row, m; /* rows of a, of C */
-    int64_t b_row, n; /* rows of b, columns of C */
-    double *c;        /* borrowed; the tile's first element; sum[0] */
-    int64_t c_stride;
-    double *middle;             /* workspace; m × n; sum[1]; NULL with one part */
-    double *high;               /* workspace; m × n; NULL if every sum stays below 2^53 in C itself */
-    double *panel_a;            /* workspace; m × up to PANEL */
-    double *panel_b[MAX_PARTS]; /* workspace; n × up to PANEL each */
+/* Workspace of a tile, of which C = high · 2^28 + middle · 2^14 + C itself. */
+struct scratch {
+    int n_part;                 /* of the q of b */
+    double *middle;             /* m × n; NULL with one part */
+    double *high;               /* m × n; NULL if every sum stays below 2^53 in C itself */
+    double *panel_a;            /* m × up to PANEL */
+    double *panel_b[MAX_PARTS]; /* n × up to PANEL each */
 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Digits of at most 64 spell |q| < 1.01 · 2^(7d − 1), so with D digits in all |q q'| < 1.02 · 2^(7D − 2).  Up to D = 4,
  * 2^26 columns stay below 2^53.  Up to D = 6, a panel of 2^9 columns adds less than 2^50, and what was carried before
  * leaves room for it.  Beyond, the q of b go in two parts: 2^27 times 2^13 is 2^40 again.  The high sum, as the
  * whole one over 2^28, stays below 2^53 for 2^26 columns. */
-static bool is_wide(int n_digits_in_all)
-{
-    return n_digits_in_all > 4;
-}
-
 static int parts_of_b(int n_digits_in_all)
 {
     return n_digits_in_all > 6 ? 2 : 1;
@@ -55,7 +38,7 @@ static int parts_of_b(int n_digits_in_all)
 static int64_t workspace_bytes(int n_digit, int64_t m, int64_t n, int64_t k)
 {
     int64_t rows = least(m, TILE_ROWS), columns = least(n, TILE_COLUMNS), parts = parts_of_b(2 * n_digit);
-    int64_t sums = is_wide(2 * n_digit) ? parts : 0; /* besides C: the high one, and the middle one */
+    int64_t sums = gemm_is_wide(2 * n_digit) ? parts : 0; /* besides C: the high one, and the middle one */
     return ((rows + parts * columns) * least(k, PANEL) + sums * rows * columns) * (int64_t)sizeof(double);
 }
 
@@ -83,122 +66,114 @@ static void widen(const struct digits *digits, const struct window *window, doub
     }
 }
 
-static void widen_tile(const struct tile *tile, int64_t column, int64_t n_column)
+static void widen_tile(const struct gemm_tile *tile, const struct scratch *scratch, int64_t column, int64_t n_column)
 {
-    const int n_a = tile->a->n_digit, n_b = tile->b->n_digit, cut = tile->n_part > 1 ? n_b - PART_DIGITS : 0;
+    const int n_a = tile->a->n_digit, n_b = tile->b->n_digit, cut = scratch->n_part > 1 ? n_b - PART_DIGITS : 0;
     struct window window = {0, n_a, tile->a_row, tile->m, column, n_column};
-    widen(tile->a, &window, tile->panel_a);
+    widen(tile->a, &window, scratch->panel_a);
     window = (struct window){cut, n_b, tile->b_row, tile->n, column, n_column};
-    widen(tile->b, &window, tile->panel_b[0]);
-    if (tile->n_part > 1) {
+    widen(tile->b, &window, scratch->panel_b[0]);
+    if (scratch->n_part > 1) {
         window.first_plane = 0;
         window.end_plane = cut;
-        widen(tile->b, &window, tile->panel_b[1]);
+        widen(tile->b, &window, scratch->panel_b[1]);
     }
 }
 
-/* sum += weight times a panel of a times the panel of b, transposed. */
-static void add_product(const struct tile *tile, double weight, const double *panel_b, int64_t n_column, double *sum,
-                        int64_t stride)
+/* sum += weight times the panel of a times panel p of b, transposed: into C from panel 0, into the middle from 1. */
+static void add_product(const struct gemm_tile *tile, const struct scratch *scratch, double weight, int p,
+                        int64_t n_column)
 {
     int k = to_int(n_column);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, to_int(tile->m), to_int(tile->n), k, weight, tile->panel_a, k,
-                panel_b, k, 1, sum, to_int(stride));
+    double *sum = p == 0 ? tile->c : scratch->middle;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, to_int(tile->m), to_int(tile->n), k, weight, scratch->panel_a,
+                k, scratch->panel_b[p], k, 1, sum, to_int(p == 0 ? tile->c_stride : tile->n));
 }
 
 /* Takes the products that are to be left out off the sum that has them; the panels are used up. */
-static void take_off_products(const struct tile *tile, int64_t column, int64_t n_column)
+static void take_off_products(const struct gemm_tile *tile, const struct scratch *scratch, int64_t column,
+                              int64_t n_column)
 {
     const int last = tile->a->n_digit - 1;
     for (int power = 0; power < tile->lowest; power++)
         for (int ja = last - power; ja <= last; ja++) {
             int jb = 2 * last - power - ja;
             struct window window = {ja, ja + 1, tile->a_row, tile->m, column, n_column};
-            widen(tile->a, &window, tile->panel_a);
+            widen(tile->a, &window, scratch->panel_a);
             window = (struct window){jb, jb + 1, tile->b_row, tile->n, column, n_column};
-            widen(tile->b, &window, tile->panel_b[0]);
-            add_product(tile, -(double)(1 << 7 * power), tile->panel_b[0], n_column, tile->c, tile->c_stride);
+            widen(tile->b, &window, scratch->panel_b[0]);
+            add_product(tile, scratch, -(double)(1 << 7 * power), 0, n_column);
         }
 }
 
-static void carry(const struct tile *tile)
+static void carry(const struct gemm_tile *tile, const struct scratch *scratch)
 {
     for (int64_t i = 0; i < tile->m; i++) {
-        double *high = tile->high + i * tile->n;
+        double *high = scratch->high + i * tile->n;
         halves_carry(high, tile->c + i * tile->c_stride, HALVES_UNIT, tile->n);
-        if (tile->middle != NULL)
-            halves_carry(high, tile->middle + i * tile->n, PART_UNIT, tile->n);
+        if (scratch->middle != NULL)
+            halves_carry(high, scratch->middle + i * tile->n, PART_UNIT, tile->n);
     }
 }
 
-static void join(const struct tile *tile)
+static void join(const struct gemm_tile *tile, const struct scratch *scratch)
 {
     for (int64_t i = 0; i < tile->m; i++) {
         double *low = tile->c + i * tile->c_stride;
-        if (tile->middle != NULL)
-            halves_shift(low, tile->middle + i * tile->n, PART_UNIT, tile->n);
-        halves_join(tile->high + i * tile->n, low, tile->n);
+        if (scratch->middle != NULL)
+            halves_shift(low, scratch->middle + i * tile->n, PART_UNIT, tile->n);
+        halves_join(scratch->high + i * tile->n, low, tile->n);
     }
 }
 
-static void multiply_tile(const struct tile *tile)
+static void multiply_tile(const struct gemm_tile *tile, void *memory)
 {
+    const struct scratch *scratch = memory;
     /* From +0, with beta = 1 throughout: no sum can become −0. */
     for (int64_t i = 0; i < tile->m; i++)
         memset(tile->c + i * tile->c_stride, 0, (size_t)tile->n * sizeof(double));
-    if (tile->high != NULL)
-        memset(tile->high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
-    if (tile->middle != NULL)
-        memset(tile->middle, 0, (size_t)(tile->m * tile->n) * sizeof(double));
+    if (scratch->high != NULL)
+        memset(scratch->high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
+    if (scratch->middle != NULL)
+        memset(scratch->middle, 0, (size_t)(tile->m * tile->n) * sizeof(double));
     for (int64_t column = 0; column < tile->a->n_column; column += PANEL) {
         int64_t n_column = least(PANEL, tile->a->n_column - column);
-        widen_tile(tile, column, n_column);
-        add_product(tile, 1, tile->panel_b[0], n_column, tile->c, tile->c_stride);
-        if (tile->middle != NULL)
-            add_product(tile, 1, tile->panel_b[1], n_column, tile->middle, tile->n);
-        take_off_products(tile, column, n_column);
-        if (tile->high != NULL)
-            carry(tile);
+        widen_tile(tile, scratch, column, n_column);
+        add_product(tile, scratch, 1, 0, n_column);
+        if (scratch->middle != NULL)
+            add_product(tile, scratch, 1, 1, n_column);
+        take_off_products(tile, scratch, column, n_column);
+        if (scratch->high != NULL)
+            carry(tile, scratch);
     }
-    if (tile->high != NULL)
-        join(tile);
+    if (scratch->high != NULL)
+        join(tile, scratch);
 }
 
 /* Panels and sums in the workspace, for the largest tile. */
-static void lay_out(struct tile *tile, int64_t m, double *workspace)
+static struct scratch lay_out(const struct digits *a, int64_t m, const struct digits *b, double *workspace)
 {
-    const int64_t rows = least(m, TILE_ROWS), columns = least(tile->b->n_row, TILE_COLUMNS);
-    const int64_t width = least(tile->a->n_column, PANEL);
-    const int n_digits_in_all = tile->a->n_digit + tile->b->n_digit;
-    tile->n_part = parts_of_b(n_digits_in_all);
-    tile->panel_a = workspace;
+    const int64_t rows = least(m, TILE_ROWS), columns = least(b->n_row, TILE_COLUMNS),
+                  width = least(a->n_column, PANEL);
+    const int n_digits_in_all = a->n_digit + b->n_digit;
+    struct scratch scratch = {.n_part = parts_of_b(n_digits_in_all), .panel_a = workspace};
     workspace += rows * width;
-    for (int p = 0; p < tile->n_part; p++, workspace += columns * width)
-        tile->panel_b[p] = workspace;
-    if (is_wide(n_digits_in_all)) {
-        tile->high = workspace;
+    for (int p = 0; p < scratch.n_part; p++, workspace += columns * width)
+        scratch.panel_b[p] = workspace;
+    if (gemm_is_wide(n_digits_in_all)) {
+        scratch.high = workspace;
         workspace += rows * columns;
     }
-    if (tile->n_part > 1)
-        tile->middle = workspace;
+    if (scratch.n_part > 1)
+        scratch.middle = workspace;
+    return scratch;
 }
 
 static void multiply_from(int lowest, const struct digits *a, int64_t a_row, int64_t m, const struct digits *b,
                           double *c, void *workspace)
 {
-    ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_MAX_COLUMN);
-    ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
-    struct tile tile = {.a = a, .b = b, .lowest = lowest, .c_stride = b->n_row};
-    lay_out(&tile, m, workspace);
-    for (int64_t i = 0; i < m; i += TILE_ROWS)
-        for (int64_t j = 0; j < b->n_row; j += TILE_COLUMNS) {
-            tile.a_row = a_row + i;
-            tile.m = least(TILE_ROWS, m - i);
-            tile.b_row = j;
-            tile.n = least(TILE_COLUMNS, b->n_row - j);
-            tile.c = c + i * b->n_row + j;
-            multiply_tile(&tile);
-        }
+    struct scratch scratch = lay_out(a, m, b, workspace);
+    gemm_tiles((struct gemm_tile){.a = a, .b = b, .lowest = lowest}, a_row, m, c, multiply_tile, &scratch);
 }
 
 static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
@@ -210,7 +185,6 @@ static void multiply(const struct digits *a, int64_t a_row, int64_t m, const str
 static void multiply_leading(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
                              void *workspace)
 {
-    ASSERT(a->n_digit == b->n_digit);
     multiply_from(a->n_digit - 1, a, a_row, m, b, c, workspace);
 }
 

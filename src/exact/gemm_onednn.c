@@ -4,49 +4,31 @@
 
 #include "base/memory.h"
 #include "exact/gemm.h"
+#include "exact/gemm_tiles.h"
 #include "exact/halves.h"
 
 enum {
-    TILE_ROWS = 512,
-    TILE_COLUMNS = 1024, /* 2 MiB of int32 per tile of C: it stays in cache until it is added up */
     /* Pairs of planes of equal weight add up in int32: at most 4 of them, 4 · 2^16 · 64² = 2^30. */
     CONTRACTION = 1 << 16,
     LOW_POWERS = 4 /* digit products weigh 128^p: p < 4 go to the low half, the others to the high one (2^28 = 128^4) */
 };
 
-/* A block of C being computed. */
-struct tile {
-    const struct digits *a, *b;
-    int64_t a_row, m; /* rows of a, of C */
-    int64_t b_row, n; /* rows of b, columns of C */
-    double *c;        /* borrowed; the tile's first element */
-    int64_t c_stride;
-    int lowest;       /* products of digits that weigh less than 128^lowest together are left out */
-    int32_t *product; /* workspace; m × n */
-    double *high;     /* workspace; m × n; NULL if every sum stays below 2^53 in C itself */
+/* Workspace of a tile. */
+struct scratch {
+    int32_t *product; /* m × n */
+    double *high;     /* m × n; NULL if every sum stays below 2^53 in C itself */
 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Digits of at most 64 spell |q| < 1.01 · 2^(7d − 1): with D digits in all, 2^26 columns sum to 1.02 · 2^(7D + 24). */
-static bool is_wide(int n_digits_in_all)
-{
-    return n_digits_in_all > 4;
-}
 
 static int64_t workspace_bytes(int n_digit, int64_t m, int64_t n, int64_t k)
 {
     (void)k;
     int64_t entries = least(m, TILE_ROWS) * least(n, TILE_COLUMNS);
     int64_t product = (entries * (int64_t)sizeof(int32_t) + 63) / 64 * 64;
-    return product + (is_wide(2 * n_digit) ? entries * (int64_t)sizeof(double) : 0);
+    return product + (gemm_is_wide(2 * n_digit) ? entries * (int64_t)sizeof(double) : 0);
 }
 
 /* product = Σ over pairs of planes whose digits weigh 128^power together, over columns [first, first + n). */
-static void multiply_pairs(const struct tile *tile, int power, int64_t first, int64_t n)
+static void multiply_pairs(const struct gemm_tile *tile, int power, int64_t first, int64_t n, int32_t *product)
 {
     const struct digits *a = tile->a, *b = tile->b;
     const int64_t k = a->n_column;
@@ -58,20 +40,20 @@ static void multiply_pairs(const struct tile *tile, int power, int64_t first, in
             continue;
         dnnl_status_t status =
             dnnl_gemm_s8s8s32('N', 'T', 'F', tile->m, tile->n, n, 1, a->plane[ja] + tile->a_row * k + first, k, 0,
-                              b->plane[jb] + tile->b_row * k + first, k, 0, beta, tile->product, tile->n, &offset);
+                              b->plane[jb] + tile->b_row * k + first, k, 0, beta, product, tile->n, &offset);
         ASSERT(status == dnnl_success);
         beta = 1;
     }
 }
 
 /* Adds the product to its half of the sums; the very first one sets C. */
-static void add_pairs(const struct tile *tile, int power, int64_t first)
+static void add_pairs(const struct gemm_tile *tile, int power, int64_t first, const struct scratch *scratch)
 {
     const bool is_high = power >= LOW_POWERS, is_new = first == 0 && power == tile->lowest;
     const double weight = (double)(1 << 7 * (power % LOW_POWERS));
     for (int64_t i = 0; i < tile->m; i++) {
-        double *sum = is_high ? tile->high + i * tile->n : tile->c + i * tile->c_stride;
-        const int32_t *product = tile->product + i * tile->n;
+        double *sum = is_high ? scratch->high + i * tile->n : tile->c + i * tile->c_stride;
+        const int32_t *product = scratch->product + i * tile->n;
         if (is_new)
             halves_set(sum, product, weight, tile->n);
         else
@@ -81,49 +63,41 @@ static void add_pairs(const struct tile *tile, int power, int64_t first)
 
 /* Within a block of columns the low half grows by less than 2^52; carried after each, it stays below 2^53, and the high
  * half stays below 2^53 for 2^26 columns. */
-static void carry(const struct tile *tile)
+static void carry(const struct gemm_tile *tile, double *high)
 {
     for (int64_t i = 0; i < tile->m; i++)
-        halves_carry(tile->high + i * tile->n, tile->c + i * tile->c_stride, HALVES_UNIT, tile->n);
+        halves_carry(high + i * tile->n, tile->c + i * tile->c_stride, HALVES_UNIT, tile->n);
 }
 
-static void multiply_tile(const struct tile *tile)
+static void multiply_tile(const struct gemm_tile *tile, void *memory)
 {
-    if (tile->high != NULL)
-        memset(tile->high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
+    const struct scratch *scratch = memory;
+    double *high = scratch->high;
+    if (high != NULL)
+        memset(high, 0, (size_t)(tile->m * tile->n) * sizeof(double));
     for (int64_t first = 0; first < tile->a->n_column; first += CONTRACTION) {
         int64_t n = least(CONTRACTION, tile->a->n_column - first);
         for (int power = tile->lowest; power < tile->a->n_digit + tile->b->n_digit - 1; power++) {
-            multiply_pairs(tile, power, first, n);
-            add_pairs(tile, power, first);
+            multiply_pairs(tile, power, first, n, scratch->product);
+            add_pairs(tile, power, first, scratch);
         }
-        if (tile->high != NULL)
-            carry(tile);
+        if (high != NULL)
+            carry(tile, high);
     }
-    for (int64_t i = 0; i < tile->m && tile->high != NULL; i++)
-        halves_join(tile->high + i * tile->n, tile->c + i * tile->c_stride, tile->n);
+    for (int64_t i = 0; i < tile->m && high != NULL; i++)
+        halves_join(high + i * tile->n, tile->c + i * tile->c_stride, tile->n);
 }
 
 static void multiply_from(int lowest, const struct digits *a, int64_t a_row, int64_t m, const struct digits *b,
                           double *c, void *workspace)
 {
-    ASSERT(a->n_column == b->n_column && a->n_column <= GEMM_MAX_COLUMN);
-    ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
-    struct tile tile = {.a = a, .b = b, .c_stride = b->n_row, .lowest = lowest, .product = workspace};
+    struct scratch scratch = {.product = workspace};
     for (int64_t e = 0; a->n_column == 0 && e < m * b->n_row; e++)
         c[e] = 0; /* no product will set it */
     /* The high half comes after the products of the largest tile. */
-    if (is_wide(a->n_digit + b->n_digit))
-        tile.high = (double *)((char *)workspace + workspace_bytes(1, m, b->n_row, a->n_column));
-    for (int64_t i = 0; i < m; i += TILE_ROWS)
-        for (int64_t j = 0; j < b->n_row; j += TILE_COLUMNS) {
-            tile.a_row = a_row + i;
-            tile.m = least(TILE_ROWS, m - i);
-            tile.b_row = j;
-            tile.n = least(TILE_COLUMNS, b->n_row - j);
-            tile.c = c + i * b->n_row + j;
-            multiply_tile(&tile);
-        }
+    if (gemm_is_wide(a->n_digit + b->n_digit))
+        scratch.high = (double *)((char *)workspace + workspace_bytes(1, m, b->n_row, a->n_column));
+    gemm_tiles((struct gemm_tile){.a = a, .b = b, .lowest = lowest}, a_row, m, c, multiply_tile, &scratch);
 }
 
 static void multiply(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
@@ -135,7 +109,6 @@ static void multiply(const struct digits *a, int64_t a_row, int64_t m, const str
 static void multiply_leading(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
                              void *workspace)
 {
-    ASSERT(a->n_digit == b->n_digit);
     multiply_from(a->n_digit - 1, a, a_row, m, b, c, workspace);
 }
 
@@ -146,8 +119,8 @@ static void multiply_planes(const struct digits *a, int64_t a_row, int64_t m, co
     ASSERT(a_row >= 0 && m >= 0 && a_row <= a->n_row - m);
     ASSERT(a->n_digit == b->n_digit && a->n_digit <= 2);
     for (int w = 0; w < gemm_n_plane(a->n_digit, lowest); w++) {
-        struct tile tile = {.a = a, .b = b, .a_row = a_row, .m = m, .n = b->n_row, .product = planes[w]};
-        multiply_pairs(&tile, lowest + w, 0, a->n_column);
+        struct gemm_tile tile = {.a = a, .b = b, .a_row = a_row, .m = m, .n = b->n_row};
+        multiply_pairs(&tile, lowest + w, 0, a->n_column, planes[w]);
     }
 }
 

@@ -15,22 +15,27 @@ static int64_t chunk_examples(const struct capture *capture, enum capture_which 
     return n < 1 ? 1 : n;
 }
 
-static int64_t example_bytes(const struct tensor *tensor)
+static int64_t bytes_of(const struct tensor *tensor)
 {
     return tensor_columns(tensor) * (int64_t)tensor_type_size(tensor_type(tensor));
 }
 
-int64_t capture_buffer_bytes(const struct capture *capture, enum capture_which which, int64_t n)
+void capture_reading(const struct capture *capture, enum capture_which which, int64_t *example_bytes,
+                     int64_t *fixed_bytes)
 {
     const struct capture_side *side = &capture->side[which];
-    int64_t raw[MAX_FACTORS] = {0}, values = 0;
+    int64_t raw[MAX_FACTORS] = {0}, values[MAX_FACTORS] = {0};
     for (int f = 0; f < MAX_FACTORS && side->factor[f] != NULL; f++) {
-        raw[f] = n * example_bytes(side->factor[f]);
-        values += tensor_columns(side->factor[f]) * (int64_t)sizeof(double);
+        raw[f] = bytes_of(side->factor[f]);
+        values[f] = tensor_columns(side->factor[f]);
     }
-    int64_t at_once = capture->materialised ? raw[0] + raw[1] : raw[0] > raw[1] ? raw[0] : raw[1];
-    values += capture->materialised ? capture->n_column[0] * (int64_t)sizeof(double) : 0;
-    return at_once + chunk_examples(capture, which) * values + (side->labels ? n * 2 * (int64_t)sizeof(double) : 0);
+    bool both = capture->materialised; /* at a time */
+    int64_t at_once = both ? raw[0] + raw[1] : raw[0] > raw[1] ? raw[0] : raw[1];
+    int64_t numbers = both                    ? values[0] + values[1] + capture->n_column[0]
+                      : values[0] > values[1] ? values[0]
+                                              : values[1];
+    *example_bytes = at_once + (side->labels != NULL ? 2 * (int64_t)sizeof(double) : 0);
+    *fixed_bytes = chunk_examples(capture, which) * numbers * (int64_t)sizeof(double);
 }
 
 /* Whether every element of this type is a float: half the memory traffic of doubles. */
@@ -111,7 +116,7 @@ static enum status read_factor(const struct capture *capture, enum capture_which
 {
     const struct capture_side *side = &capture->side[which];
     struct tensor *tensor = side->factor[factor];
-    int64_t chunk = chunk_examples(capture, which), bytes = example_bytes(tensor);
+    int64_t chunk = chunk_examples(capture, which), bytes = bytes_of(tensor);
     char *raw = memory_allocate_raw(n, (size_t)bytes);
     double *values = memory_allocate_raw(chunk, (size_t)tensor_columns(tensor) * sizeof(double)), *labels = NULL;
     enum status status = read_raw(tensor, first, n, raw, segments);
@@ -159,7 +164,7 @@ static enum status read_materialised(const struct capture *capture, enum capture
     double *values[MAX_FACTORS], *labels = NULL, *rows = memory_allocate_raw(chunk, (size_t)capture->n_column[0] * 8);
     enum status status = STATUS_OK;
     for (int f = 0; f < MAX_FACTORS; f++) {
-        raw[f] = memory_allocate_raw(n, (size_t)example_bytes(side->factor[f]));
+        raw[f] = memory_allocate_raw(n, (size_t)bytes_of(side->factor[f]));
         values[f] = memory_allocate_raw(chunk, (size_t)tensor_columns(side->factor[f]) * sizeof(double));
         if (status == STATUS_OK)
             status = read_raw(side->factor[f], first, n, raw[f], segments);
@@ -171,7 +176,7 @@ static enum status read_materialised(const struct capture *capture, enum capture
     for (int64_t at = 0; at < n && status == STATUS_OK; at += chunk) {
         int64_t count = n - at < chunk ? n - at : chunk;
         for (int f = 0; f < MAX_FACTORS && status == STATUS_OK; f++)
-            status = tensor_to_double(side->factor[f], first + at, count, raw[f] + at * example_bytes(side->factor[f]),
+            status = tensor_to_double(side->factor[f], first + at, count, raw[f] + at * bytes_of(side->factor[f]),
                                       values[f]);
         if (status != STATUS_OK)
             break;

@@ -52,7 +52,8 @@ int capture_tensors(const struct capture_side *side, struct tensor **list);
 enum status capture_read(const struct capture *capture, enum capture_which which, int factor, int64_t first, int64_t n,
                          struct digits *digits, struct segment_list *segments);
 
-/* Bytes that capture_read takes while it reads n examples of a side, for plans.  @local */
-int64_t capture_buffer_bytes(const struct capture *capture, enum capture_which which, int64_t n);
+/* Bytes that capture_read takes while it reads examples of a side: for each of them, and besides.  @local */
+void capture_reading(const struct capture *capture, enum capture_which which, int64_t *example_bytes,
+                     int64_t *fixed_bytes);
 
 #endif

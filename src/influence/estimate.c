@@ -48,7 +48,7 @@ void influence_work_make(const struct influence_shape *shape, const struct influ
     }
     double own_n_k = member_share(shape, plan) * shape->n_used;
     *work = (struct influence_work){
-        .record_lines = other->n_record,
+        .record_lines = other->n_record * (other->n_pass / (double)shape->n_rank + team),
         .read_bytes = plan->input_bytes * member + other->rest_bytes / (double)shape->n_rank,
         .values = values * n * shape->n_used * member,
         .made_terms = made * n * shape->n_used * member,

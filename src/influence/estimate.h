@@ -9,7 +9,7 @@
 
 /* Of the busiest rank, which leads its team. */
 struct influence_work {
-    double record_lines; /* of the samples file: every rank parses all of them */
+    double record_lines; /* of the samples file, parsed: its share in each pass, and those of its blocks */
     double read_bytes;   /* captures, and its part of all other bytes of inputs */
     double values;       /* stored numbers that become digits */
     double made_terms;   /* multiplications that make gradient rows of sequences */
@@ -22,6 +22,7 @@ struct influence_work {
 
 struct influence_other { /* what the shape does not say */
     double n_record;     /* lines of the samples file */
+    double n_pass;       /* over it, before any block */
     double rest_bytes;   /* of inputs outside the captures' rows: read once, by all ranks together */
 };
 

@@ -1,6 +1,7 @@
 #include "influence/gradients.h"
 
 #include "base/memory.h"
+#include "influence/count.h"
 
 static int64_t rows_per_example(const struct gradients *gradients, int c)
 {
@@ -28,17 +29,21 @@ void gradients_init(const struct study *study, enum capture_which which, int k_f
     gradients->workspace = memory_allocate(workspace, 1);
 }
 
-int64_t gradients_bytes(const struct study *study, enum capture_which which, int n_k, int64_t capacity)
+/* The products of one example's positions with each other, which its norm is summed from. */
+struct reading_shape gradients_reading(const struct capture *capture, enum capture_which which, int n_digit)
 {
-    int64_t bytes = 0;
-    for (int l = 0; l < study->n_layer; l++) {
-        const struct capture *capture = &study->captures[l];
-        bytes += capacity * (int64_t)sizeof(double);
-        for (int f = 0; f < capture->n_factor; f++)
-            bytes += digits_bytes(to_int(study->config->n_digit), capacity * capture->side[which].n_row,
-                                  capture->n_column[f]);
+    struct reading_shape reading;
+    int64_t n_row = capture->side[which].n_row, workspace = 0;
+    capture_reading(capture, which, &reading.example_bytes, &reading.fixed_bytes);
+    if (n_row == 1)
+        return reading;
+    for (int f = 0; f < capture->n_factor; f++) {
+        int64_t bytes = gemm_blas.workspace_bytes(n_digit, n_row, n_row, capture->n_column[f]);
+        workspace = bytes > workspace ? bytes : workspace;
     }
-    return n_k * bytes;
+    int64_t squares = count_product(count_product(n_row, n_row), MAX_FACTORS * (int64_t)sizeof(double));
+    reading.fixed_bytes = count_sum(reading.fixed_bytes, count_sum(squares, workspace));
+    return reading;
 }
 
 void gradients_clear(struct gradients *gradients)

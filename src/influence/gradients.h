@@ -3,6 +3,7 @@
 #define ASSAY_INFLUENCE_GRADIENTS_H
 
 #include "exact/gemm.h"
+#include "influence/plan.h"
 #include "influence/study.h"
 
 /* Digits and squared norms of n examples at used checkpoints [k_first, k_first + n_k); the captures among them are
@@ -20,11 +21,11 @@ struct gradients {
 void gradients_init(const struct study *study, enum capture_which which, int k_first, int n_k, int64_t capacity,
                     struct gradients *gradients);
 void gradients_clear(struct gradients *gradients);
-/* Bytes that gradients_init takes.  @local */
-int64_t gradients_bytes(const struct study *study, enum capture_which which, int n_k, int64_t capacity);
+/* What reading one capture takes beside its digits.  @local */
+struct reading_shape gradients_reading(const struct capture *capture, enum capture_which which, int n_digit);
 
 /* Reads examples [first, first + n), n ≤ capacity; what was read is appended to `segments`.
- * @local   @fails BAD_INPUT */
+ * @local   @fails BAD_INPUT, STOPPED when a stop was asked for */
 enum status gradients_read(struct gradients *gradients, int64_t first, int64_t n, struct segment_list *segments);
 
 /* ‖g‖² of example i over the layers of used checkpoint k. */

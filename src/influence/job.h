@@ -2,6 +2,7 @@
 #ifndef ASSAY_INFLUENCE_JOB_H
 #define ASSAY_INFLUENCE_JOB_H
 
+#include "influence/block_rows.h"
 #include "influence/journal.h"
 #include "influence/prefetch.h"
 #include "influence/tables.h"
@@ -17,6 +18,7 @@ struct job {
     struct scorer *scorer;
     struct prefetch *prefetch;
     struct partial partial;
+    struct segment_list read; /* for the block under way */
     struct journal journal;
     struct influence_tables *tables;
     struct table *table;

@@ -16,7 +16,7 @@ enum { HEAD_BYTES = 512 };
 
 /* As it is read, with bounds.  It is written by head_text. */
 static const char head_scan_format[] =
-    "assay influence journal v1\nconfig %64s\ninputs %64s\ngeneration %lld\nfiles %d\n";
+    "assay influence journal v2\nconfig %64s\ninputs %64s\ngeneration %lld\nfiles %d\n";
 
 void journal_init(struct journal *journal, const char *run_directory)
 {
@@ -47,7 +47,7 @@ static size_t head_text(const struct journal *journal, int64_t generation, int n
 {
     uint8_t sha256[DIGEST_BYTES];
     char hex[65];
-    int n = snprintf(head, HEAD_BYTES, "assay influence journal v1\nconfig %s\ninputs %s\ngeneration %lld\nfiles %d\n",
+    int n = snprintf(head, HEAD_BYTES, "assay influence journal v2\nconfig %s\ninputs %s\ngeneration %lld\nfiles %d\n",
                      journal->config, journal->inputs, (long long)generation, n_file);
     digest_of(head, (size_t)n, sha256);
     hex_encode(sha256, DIGEST_BYTES, hex);

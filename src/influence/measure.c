@@ -35,7 +35,7 @@ static void score_tile(void *what)
 static void tally_tile(void *what)
 {
     struct stage *stage = what;
-    partial_add_tile(&stage->partial, &stage->study, &stage->team, 0, stage->tile);
+    partial_add_tile(&stage->partial, &stage->study, &stage->team, &stage->rows, stage->tile);
 }
 
 /* Seconds of one tile with contractions of `n_column`, and what the plan counts for it. */
@@ -181,33 +181,30 @@ static enum status measure_digits(const char *directory, struct calibration *cal
     return status;
 }
 
-static enum status measure_below(const char *directory, struct calibration *calibration)
-{
-    char *path = path_join(directory, "assay-calibration-XXXXXX");
-    enum status status = mkdtemp(path) != NULL ? measure_digits(path, calibration)
-                                               : fail(CANNOT_WRITE, "%s: a temporary folder cannot be made there: %s",
-                                                      directory, strerror(errno));
-    rmdir(path);
-    memory_free(path);
-    return status;
-}
-
 /* ---- records --------------------------------------------------------------------------------------------------- */
 
 enum { LINES = 20000 };
 
-static void parse_lines(void *what)
+struct survey_of_lines {
+    const char *directory;
+    enum status status;
+};
+
+static void survey_lines(void *what)
 {
-    struct samples samples = {0};
-    const struct text *text = what;
+    struct survey_of_lines *survey = what;
+    struct samples samples;
     const struct samples_config config = {
-        .file = (char *)"samples", .id = (char *)"id", .split = (char *)"split", .train = (char *)"train"};
-    ASSERT(samples_parse(&config, text->bytes, text->length, &samples) == STATUS_OK);
-    samples_clear(&samples);
+        .file = (char *)"samples.jsonl", .id = (char *)"id", .split = (char *)"split", .train = (char *)"train"};
+    survey->status = samples_open(MPI_COMM_NULL, survey->directory, &config, 64 << 20, &samples, NULL);
+    if (survey->status == STATUS_OK)
+        samples_clear(&samples);
 }
 
-static void measure_records(struct calibration *calibration)
+static enum status measure_records(const char *directory, struct calibration *calibration)
 {
+    struct survey_of_lines survey = {directory, STATUS_OK};
+    char *path = path_join(directory, "samples.jsonl");
     struct text text;
     text_init(&text);
     for (int i = 0; i < LINES; i++)
@@ -215,8 +212,28 @@ static void measure_records(struct calibration *calibration)
                  "{\"id\": \"sample-%07d\", \"sha256\": \"%064d\", \"split\": \"train\", \"policy\": \"web\", "
                  "\"license\": \"CC-BY-4.0\", \"source\": \"archive\"}\n",
                  i, i);
-    calibration->record_lines = LINES / seconds_of(parse_lines, &text);
+    enum status status = file_store(path, text.bytes, text.length, 0600);
     text_clear(&text);
+    if (status == STATUS_OK) {
+        calibration->record_lines = LINES / seconds_of(survey_lines, &survey);
+        status = survey.status;
+    }
+    unlink(path);
+    memory_free(path);
+    return status;
+}
+
+static enum status measure_below(const char *directory, struct calibration *calibration)
+{
+    char *path = path_join(directory, "assay-calibration-XXXXXX");
+    enum status status = mkdtemp(path) != NULL ? measure_digits(path, calibration)
+                                               : fail(CANNOT_WRITE, "%s: a temporary folder cannot be made there: %s",
+                                                      directory, strerror(errno));
+    if (status == STATUS_OK)
+        status = measure_records(path, calibration);
+    rmdir(path);
+    memory_free(path);
+    return status;
 }
 
 enum status influence_measure(const char *directory, const char *backend, struct calibration *calibration)
@@ -228,6 +245,5 @@ enum status influence_measure(const char *directory, const char *backend, struct
     measure_scores(backend, calibration);
     measure_tallies(backend, calibration);
     measure_kept(calibration);
-    measure_records(calibration);
     return measure_below(directory, calibration);
 }

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
-#include "comm/agree.h"
 #include "comm/share.h"
 #include "influence/profile.h"
 
@@ -17,6 +16,7 @@ void partial_init(struct partial *partial, const struct study *study, const stru
     totals_init(&partial->totals, study);
     segments_init(&partial->segments);
     partial->done = memory_allocate(plan->n_block, 1);
+    partial->row_digest = memory_allocate(plan->n_block, DIGEST_BYTES);
 }
 
 void partial_clear(struct partial *partial)
@@ -26,10 +26,9 @@ void partial_clear(struct partial *partial)
     totals_clear(&partial->totals);
     segments_clear(&partial->segments);
     memory_free(partial->done);
+    memory_free(partial->row_digest);
     *partial = (struct partial){0};
 }
-
-/* ---- kept entries ---------------------------------------------------------------------------------------------- */
 
 enum { BATCH = 4096, CHUNK = 32 };
 
@@ -169,16 +168,16 @@ static void lead(struct partial *partial, const struct study *study, const struc
     memory_free(limits.low);
 }
 
-void partial_add_tile(struct partial *partial, const struct study *study, const struct team *team, int64_t first,
-                      const struct tile *tile)
+void partial_add_tile(struct partial *partial, const struct study *study, const struct team *team,
+                      const struct sample_rows *rows, const struct tile *tile)
 {
     struct batch batch = {.at = memory_allocate(BATCH, sizeof(int64_t)),
                           .part = memory_allocate((int64_t)BATCH * (study->n_used + study->n_layer), sizeof(int64_t))};
     enum phase phase = profile_enter(PHASE_KEPT);
     if (team_leads(team)) {
-        lead(partial, study, team, first, tile, &batch);
+        lead(partial, study, team, rows->first, tile, &batch);
         profile_enter(PHASE_TOTALS);
-        totals_add_groups(&partial->totals, study, first, tile);
+        totals_add_groups(&partial->totals, rows, tile);
     } else {
         while (share_batch(team, &batch))
             gather_parts(study, team, tile, &batch);
@@ -190,98 +189,12 @@ void partial_add_tile(struct partial *partial, const struct study *study, const 
     memory_free(batch.part);
 }
 
-enum status partial_end_block(struct partial *partial, const struct team *team, int64_t block, int exponent)
+enum status partial_end_block(struct partial *partial, const struct team *team, int64_t block, int exponent,
+                              const uint8_t *row_digest)
 {
-    if (team_leads(team))
+    if (team_leads(team)) {
         partial->done[block] = 1;
+        memcpy(partial->row_digest + block * DIGEST_BYTES, row_digest, DIGEST_BYTES);
+    }
     return totals_end_block(&partial->totals, exponent);
-}
-
-/* ---- packing --------------------------------------------------------------------------------------------------- */
-
-/* All but the segments, at most.  A text that grows by doubling would take three times as much on the way. */
-static int64_t packed_bytes(const struct partial *partial)
-{
-    int64_t bytes = partial->n_block + totals_packed_bytes(&partial->totals);
-    for (int side = 0; side < N_SIDES; side++) {
-        const struct top *top = &partial->top[side];
-        int64_t entry = (int64_t)(sizeof *top->score + sizeof *top->index) + top->n_part * (int64_t)sizeof *top->part;
-        bytes += top->n_query * ((int64_t)sizeof(int64_t) + top->top * entry);
-    }
-    return bytes;
-}
-
-static void pack(struct partial *partial, bool with_segments, struct text *bytes)
-{
-    char *segments = NULL;
-    int64_t n_segment_byte = 0;
-    if (with_segments)
-        segments_pack(&partial->segments, &segments, &n_segment_byte);
-    text_reserve(bytes, (size_t)(packed_bytes(partial) + n_segment_byte) + DIGEST_BYTES); /* a journal adds a digest */
-    text_add_bytes(bytes, partial->done, (size_t)partial->n_block);
-    for (int side = 0; side < N_SIDES; side++)
-        top_pack(&partial->top[side], bytes);
-    totals_pack(&partial->totals, bytes);
-    if (with_segments)
-        text_add_bytes(bytes, segments, (size_t)n_segment_byte);
-    memory_free(segments);
-}
-
-void partial_pack(struct partial *partial, struct text *bytes)
-{
-    pack(partial, true, bytes);
-}
-
-static enum status take_done(struct partial *partial, const char **bytes, int64_t *left)
-{
-    if (*left < partial->n_block)
-        return fail(BAD_RUN, "a partial result of another shape, or cut off");
-    for (int64_t b = 0; b < partial->n_block; b++) {
-        uint8_t flag = (uint8_t)(*bytes)[b];
-        if (flag > 1 || (flag == 1 && partial->done[b]))
-            return fail(BAD_RUN, "a partial result names block %lld twice", (long long)b);
-        partial->done[b] |= flag;
-    }
-    *bytes += partial->n_block;
-    *left -= partial->n_block;
-    return STATUS_OK;
-}
-
-enum status partial_unpack(struct partial *partial, const char *bytes, int64_t n)
-{
-    enum status status = take_done(partial, &bytes, &n);
-    for (int side = 0; side < N_SIDES && status == STATUS_OK; side++)
-        status = top_unpack(&partial->top[side], &bytes, &n);
-    if (status == STATUS_OK)
-        status = totals_unpack(&partial->totals, &bytes, &n);
-    return status == STATUS_OK ? segments_unpack(bytes, n, &partial->segments) : status;
-}
-
-enum status partial_reduce(MPI_Comm comm, struct partial *partial)
-{
-    int rank, size;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &size);
-    enum status status = STATUS_OK;
-    for (int step = 1; step < size; step *= 2) {
-        if (rank % (2 * step) == step) {
-            struct text bytes;
-            text_init(&bytes);
-            pack(partial, false, &bytes);
-            share_send(comm, rank - step, bytes.bytes, (int64_t)bytes.length);
-            text_clear(&bytes);
-            break;
-        }
-        if (rank % (2 * step) == 0 && rank + step < size) {
-            int64_t n;
-            char *bytes = share_receive(comm, rank + step, &n);
-            if (status == STATUS_OK)
-                status = partial_unpack(partial, bytes, n);
-            memory_free(bytes);
-        }
-    }
-    if (rank == 0 && status == STATUS_OK)
-        for (int side = 0; side < N_SIDES; side++)
-            top_sort(&partial->top[side]);
-    return agree(comm, status);
 }

@@ -6,10 +6,11 @@
 #include "influence/profile.h"
 
 struct prefetch {
-    bool ahead;
-    struct gradients slots[2];
+    bool ahead, leads;
+    struct sample_reader reader;
+    struct block_input slots[2];
     int slot;                     /* being filled, or filled last */
-    int64_t first, n;             /* of the block under way */
+    int64_t index, first, n;      /* of the block under way: with one slot, the former one is still scored */
     struct segment_list segments; /* of the block under way */
     enum status status;
     char *sentence; /* owned; a failure's sentence belongs to the thread that met it */
@@ -17,12 +18,17 @@ struct prefetch {
     bool under_way;
 };
 
-struct prefetch *prefetch_create(const struct study *study, int k_first, int n_k, int64_t block_rows, bool ahead)
+struct prefetch *prefetch_create(const struct study *study, const struct team *team, int64_t block_rows, bool ahead)
 {
     struct prefetch *prefetch = memory_allocate(1, sizeof *prefetch);
     prefetch->ahead = ahead;
-    for (int i = 0; i < (ahead ? 2 : 1); i++)
-        gradients_init(study, TRAIN_SIDE, k_first, n_k, block_rows, &prefetch->slots[i]);
+    prefetch->leads = team_leads(team);
+    sample_reader_init(&study->samples, &prefetch->reader);
+    for (int i = 0; i < (ahead ? 2 : 1); i++) {
+        gradients_init(study, TRAIN_SIDE, team->k_first, team->n_k, block_rows, &prefetch->slots[i].gradients);
+        if (prefetch->leads)
+            sample_rows_init(&study->samples, block_rows, &prefetch->slots[i].rows);
+    }
     segments_init(&prefetch->segments);
     return prefetch;
 }
@@ -40,8 +46,11 @@ void prefetch_destroy(struct prefetch *prefetch)
     if (prefetch == NULL)
         return;
     join(prefetch);
-    for (int i = 0; i < (prefetch->ahead ? 2 : 1); i++)
-        gradients_clear(&prefetch->slots[i]);
+    for (int i = 0; i < (prefetch->ahead ? 2 : 1); i++) {
+        gradients_clear(&prefetch->slots[i].gradients);
+        sample_rows_clear(&prefetch->slots[i].rows);
+    }
+    sample_reader_clear(&prefetch->reader);
     segments_clear(&prefetch->segments);
     memory_free(prefetch->sentence);
     memory_free(prefetch);
@@ -50,19 +59,27 @@ void prefetch_destroy(struct prefetch *prefetch)
 static void *read_block(void *argument)
 {
     struct prefetch *prefetch = argument;
-    enum phase phase = profile_enter(PHASE_DIGITS);
+    struct block_input *block = &prefetch->slots[prefetch->slot];
+    enum phase phase = profile_enter(PHASE_RECORDS);
+    block->index = prefetch->index;
+    block->first = prefetch->first;
+    block->n = prefetch->n;
     prefetch->status =
-        gradients_read(&prefetch->slots[prefetch->slot], prefetch->first, prefetch->n, &prefetch->segments);
+        prefetch->leads ? sample_rows_read(&block->rows, &prefetch->reader, block->first, block->n) : STATUS_OK;
+    profile_enter(PHASE_DIGITS);
+    if (prefetch->status == STATUS_OK)
+        prefetch->status = gradients_read(&block->gradients, block->first, block->n, &prefetch->segments);
     if (prefetch->status != STATUS_OK)
         prefetch->sentence = memory_copy_text(failure_sentence());
     profile_enter(phase);
     return NULL;
 }
 
-void prefetch_begin(struct prefetch *prefetch, int64_t first, int64_t n)
+void prefetch_begin(struct prefetch *prefetch, int64_t index, int64_t first, int64_t n)
 {
     ASSERT(!prefetch->under_way);
     prefetch->slot = prefetch->ahead ? 1 - prefetch->slot : 0;
+    prefetch->index = index;
     prefetch->first = first;
     prefetch->n = n;
     prefetch->under_way = true;
@@ -70,17 +87,24 @@ void prefetch_begin(struct prefetch *prefetch, int64_t first, int64_t n)
         ASSERT(pthread_create(&prefetch->thread, NULL, read_block, prefetch) == 0);
 }
 
-enum status prefetch_end(struct prefetch *prefetch, const struct gradients **gradients, struct segment_list *segments)
+bool prefetch_is_under_way(const struct prefetch *prefetch)
+{
+    return prefetch->under_way;
+}
+
+enum status prefetch_end(struct prefetch *prefetch, const struct block_input **block, struct segment_list *segments)
 {
     ASSERT(prefetch->under_way);
     if (!prefetch->ahead)
         read_block(prefetch);
     join(prefetch);
-    if (prefetch->status != STATUS_OK)
+    if (prefetch->status != STATUS_OK) {
+        segments_clear(&prefetch->segments); /* of what was read before */
         return fail(prefetch->status, "%s", prefetch->sentence);
+    }
     for (int64_t i = 0; i < prefetch->segments.n; i++)
         segments_add(segments, &prefetch->segments.items[i]);
     segments_clear(&prefetch->segments);
-    *gradients = &prefetch->slots[prefetch->slot];
+    *block = &prefetch->slots[prefetch->slot];
     return STATUS_OK;
 }

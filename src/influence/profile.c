@@ -2,8 +2,8 @@
 
 #include <time.h>
 
-static const char *const names[N_PHASES] = {"",         "prepare", "read and hash", "digits", "wait",
-                                            "products", "scores",  "kept entries",  "totals", "write"};
+static const char *const names[N_PHASES] = {"",         "prepare", "records",      "read and hash", "digits", "wait",
+                                            "products", "scores",  "kept entries", "totals",        "write"};
 
 /* Seconds on the clock, and of this thread on a processor: they part where threads share a core, or wait for a disk. */
 struct moment {

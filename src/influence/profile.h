@@ -8,7 +8,8 @@
 
 enum phase {
     PHASE_NONE,     /* not counted: a thread between two tasks */
-    PHASE_PREPARE,  /* records, plan, laying the table out, the journal */
+    PHASE_PREPARE,  /* plan, laying the table out, the journal */
+    PHASE_RECORDS,  /* samples, queries and checkpoints: reading and checking their lines */
     PHASE_READ,     /* bytes of captures, and their SHA-256 */
     PHASE_DIGITS,   /* stored numbers to digits, and squared norms */
     PHASE_WAIT,     /* for a block that is not read yet, and for other ranks */

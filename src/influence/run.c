@@ -4,11 +4,11 @@
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "comm/share.h"
-#include "influence/fingerprint.h"
 #include "influence/influence.h"
 #include "influence/profile.h"
 #include "influence/rounds.h"
 #include "influence/study_plan.h"
+#include "table/fingerprint.h"
 
 /* What the job's result depends on, as far as it is known before captures are read: config, sizes, records. */
 static void set_fingerprint(struct job *job, const char *config_text)
@@ -110,6 +110,8 @@ static enum status take_over(struct job *job, struct influence_outcome *outcome)
     if (status == STATUS_OK && found)
         status =
             agree_from(job->comm, 0, job->rank == 0 ? influence_tables_check(job->path, job->fingerprint) : STATUS_OK);
+    if (status == STATUS_OK && found)
+        status = agree(job->comm, block_rows_check(job->path, &job->study, &job->plan, &job->partial));
     list_todo(job, done);
     outcome->n_resumed = job->plan.n_block - job->n_todo;
     memory_free(done);
@@ -173,6 +175,7 @@ static enum status execute(struct job *job, bool show, struct influence_outcome 
     const struct gemm_backend *backend = gemm_find(job->study.config->backend);
     team_make(job->comm, job->plan.n_block, job->study.n_used, &job->team);
     partial_init(&job->partial, &job->study, &job->plan);
+    segments_init(&job->read);
     enum status status = take_over(job, outcome);
     if (status == STATUS_OK)
         status = read_inputs(job);
@@ -180,8 +183,7 @@ static enum status execute(struct job *job, bool show, struct influence_outcome 
         return status;
     int64_t block = job->plan.block_rows < job->plan.n_train ? job->plan.block_rows : job->plan.n_train;
     job->scorer = scorer_create(&job->study, &job->plan, &job->team, &job->queries, backend);
-    job->prefetch =
-        prefetch_create(&job->study, job->team.k_first, job->team.n_k, block, !study_reads_hdf5(&job->study));
+    job->prefetch = prefetch_create(&job->study, &job->team, block, !study_reads_hdf5(&job->study));
     status = begin_table(job);
     if (status == STATUS_OK)
         status = rounds_run(job, show);
@@ -204,6 +206,7 @@ static void job_clear(struct job *job)
     scorer_destroy(job->scorer);
     gradients_clear(&job->queries);
     partial_clear(&job->partial);
+    segments_clear(&job->read);
     journal_clear(&job->journal);
     memory_free(job->blocks);
     memory_free(job->path);
@@ -219,8 +222,9 @@ enum status influence_run(MPI_Comm comm, const struct study_request *request, co
     MPI_Comm_rank(comm, &job.rank);
     MPI_Comm_size(comm, &size);
     *outcome = (struct influence_outcome){0};
-    profile_enter(PHASE_PREPARE);
+    profile_enter(PHASE_RECORDS);
     enum status status = study_open(comm, request, &job.study);
+    profile_enter(PHASE_PREPARE);
     if (status != STATUS_OK)
         return status;
     job.path = path_join(run_directory, "influence.h5");

@@ -44,11 +44,12 @@ static void set_study(struct stage *stage, int n_digit, int64_t n_column)
         stage->checkpoints[k] = (struct checkpoint){.learning_rate = 0.5, .selected = true};
         stage->used[k] = k;
     }
+    stage->rows = (struct sample_rows){
+        .n = EXAMPLES, .capacity = EXAMPLES, .codes = memory_allocate(STAGE_COLUMNS * EXAMPLES, sizeof(int32_t))};
     for (int c = 0; c < STAGE_COLUMNS; c++) {
-        stage->columns[c] =
-            (struct group_column){.n_value = VALUES, .codes = memory_allocate(EXAMPLES, sizeof(int32_t))};
+        stage->columns[c] = (struct group_column){.n_value = VALUES};
         for (int i = 0; i < EXAMPLES; i++)
-            stage->columns[c].codes[i] = (i * 5 + c) % VALUES;
+            stage->rows.codes[c * EXAMPLES + i] = (i * 5 + c) % VALUES;
     }
     stage->study = (struct study){
         .config = &stage->config,
@@ -106,8 +107,7 @@ void stage_destroy(struct stage *stage)
     scorer_destroy(stage->scorer);
     gradients_clear(&stage->queries);
     gradients_clear(&stage->examples);
-    for (int c = 0; c < STAGE_COLUMNS; c++)
-        memory_free(stage->columns[c].codes);
+    memory_free(stage->rows.codes);
     memory_free(stage);
 }
 

@@ -17,6 +17,7 @@ struct stage {
     struct team team;   /* of one; no MPI */
     struct influence_plan plan;
     struct gradients examples, queries;
+    struct sample_rows rows; /* of the examples: group codes alone */
     struct scorer *scorer;
     struct partial partial;
     const struct tile *tile; /* the latest; borrowed from the scorer */

@@ -8,7 +8,6 @@
 #include "base/stop.h"
 #include "comm/agree.h"
 #include "comm/share.h"
-#include "influence/share_samples.h"
 #include "influence/study_plan.h"
 
 static const int64_t record_limit = STUDY_RECORD_LIMIT;
@@ -64,30 +63,13 @@ static enum status share_record(MPI_Comm comm, const struct study_request *reque
     return share_file(comm, request->directory, file, record_limit, bytes, n, &study->segments);
 }
 
-/* Rank 0 parses the samples and keeps their ids; the others get what they need of them. */
-static enum status open_samples(MPI_Comm comm, const struct study_request *request, struct study *study)
-{
-    char *bytes;
-    size_t n;
-    enum status status =
-        share_load(comm, request->directory, request->samples->file, STUDY_RECORD_LIMIT, &bytes, &n, &study->segments);
-    if (status != STATUS_OK)
-        return status;
-    if (bytes != NULL)
-        status = samples_parse(request->samples, bytes, n, &study->samples);
-    memory_free(bytes);
-    status = agree_from(comm, 0, status);
-    if (status == STATUS_OK)
-        share_samples(comm, &study->samples);
-    return status;
-}
-
 /* Every rank parses the same bytes of the short files and so reaches the same verdict. */
 static enum status open_records(MPI_Comm comm, const struct study_request *request, struct study *study)
 {
     char *bytes = NULL;
     size_t n;
-    enum status status = open_samples(comm, request, study);
+    enum status status = samples_open(comm, request->directory, request->samples, request->influence->memory,
+                                      &study->samples, &study->segments);
     if (status == STATUS_OK)
         status = share_record(comm, request, request->influence->queries, study, &bytes, &n);
     if (status == STATUS_OK)
@@ -275,11 +257,9 @@ static bool check_records(const struct study_request *request, struct text *prob
 {
     char *bytes;
     size_t n;
-    bool good = true, loaded = load_record(request, request->samples->file, problems, &bytes, &n);
-    good &= loaded && note(problems, samples_parse(request->samples, bytes, n, &study->samples));
-    if (loaded)
-        memory_free(bytes);
-    loaded = load_record(request, request->influence->queries, problems, &bytes, &n);
+    bool good = note(problems, samples_open(MPI_COMM_NULL, request->directory, request->samples,
+                                            request->influence->memory, &study->samples, NULL));
+    bool loaded = load_record(request, request->influence->queries, problems, &bytes, &n);
     good &= loaded && note(problems, queries_parse(request->influence->queries, bytes, n, &study->queries));
     if (loaded)
         memory_free(bytes);

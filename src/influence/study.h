@@ -8,9 +8,9 @@
 #include "influence/capture.h"
 #include "influence/influence_config.h"
 #include "influence/method.h"
-#include "records/records.h"
+#include "records/survey.h"
 
-/* Bytes that a file of records may have: every rank holds all of them while it parses them. */
+/* Bytes that the files of queries and checkpoints may have: every rank holds them while it parses them. */
 #define STUDY_RECORD_LIMIT (INT64_C(64) << 30)
 
 /* What the config says of it; all borrowed. */
@@ -37,8 +37,8 @@ struct study {
     struct segment_list segments; /* rank 0: of the record files; more are added as the job reads */
 };
 
-/* Reads the records on rank 0, shares them, opens every capture on every rank.
- * @collective comm   @fails BAD_INPUT, BAD_CONFIG */
+/* Reads the samples, all ranks together; reads the other records on rank 0 and shares them; opens every capture on
+ * every rank.  @collective comm   @fails BAD_INPUT, BAD_CONFIG, STOPPED */
 enum status study_open(MPI_Comm comm, const struct study_request *request, struct study *study);
 void study_close(struct study *study);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/column.h"
 #include "base/memory.h"
 #include "influence/influence.h"
 #include "influence/top.h"
@@ -29,34 +30,6 @@ static char *read_string(struct view *view, const char *path, int64_t i)
         return NULL;
     }
     return value;
-}
-
-static bool begins_character(char byte)
-{
-    return ((unsigned char)byte & 0xc0) != 0x80;
-}
-
-/* A name from data in exactly `width` columns: control bytes are shown as "?", and of a longer one the middle is left
- * out, since names differ at their ends. */
-static void add_name(struct text *out, const char *value, int width)
-{
-    int n = 0, shown = 0;
-    for (const char *at = value; *at; at++)
-        n += begins_character(*at);
-    int head = n > width ? (width - 1) / 2 : n, tail = n > width ? width - 1 - head : 0, at_character = -1;
-    for (; *value; value++) {
-        unsigned char byte = (unsigned char)*value;
-        at_character += begins_character(*value);
-        if (at_character == head && begins_character(*value) && n > width) {
-            text_add(out, "…");
-            shown++;
-        }
-        if (at_character >= head && at_character < n - tail && n > width)
-            continue;
-        text_add(out, "%c", byte < 0x20 || byte == 0x7f ? '?' : byte);
-        shown += begins_character(*value);
-    }
-    text_add(out, "%*s", width - shown, "");
 }
 
 static enum status missing(const char *path)
@@ -112,20 +85,12 @@ static bool add_groups(struct view *view, int64_t sample, struct text *out)
         good = value != NULL;
         if (good) {
             text_add(out, "  ");
-            add_name(out, value[0] ? value : "(none)", GROUP_WIDTH);
+            text_add_column(out, value[0] ? value : "(none)", GROUP_WIDTH);
         }
         memory_free(value);
     }
     text_clear(&path);
     return good;
-}
-
-/* Trailing blanks of the last line go. */
-static void end_line(struct text *out)
-{
-    while (out->length > 0 && out->bytes[out->length - 1] == ' ')
-        out->length--;
-    text_add(out, "\n");
 }
 
 static bool add_side(struct view *view, enum side side, int64_t query, struct text *out)
@@ -147,9 +112,9 @@ static bool add_side(struct view *view, enum side side, int64_t query, struct te
         if (!good)
             break;
         text_add(out, "  %-10s %+#11.4g  ", i == 0 ? group : "", score[i]);
-        add_name(out, id, ID_WIDTH - 10);
+        text_add_column(out, id, ID_WIDTH - 10);
         good = add_groups(view, index[i], out);
-        end_line(out);
+        text_end_line(out);
         memory_free(id);
     }
     text_clear(&path);
@@ -166,15 +131,15 @@ static bool add_query(struct view *view, int64_t query, struct text *out)
         struct text title;
         text_init(&title);
         text_add(&title, "Query %s%s%s", id, what[0] ? ": " : "", what);
-        add_name(out, title.bytes, QUERY_WIDTH);
-        end_line(out);
+        text_add_column(out, title.bytes, QUERY_WIDTH);
+        text_end_line(out);
         text_clear(&title);
         text_add(out, "  %-10s %11s  %-14s", "", "score", "example");
         for (int c = 0; c < view->n_column; c++) {
             text_add(out, "  ");
-            add_name(out, view->columns[c], GROUP_WIDTH);
+            text_add_column(out, view->columns[c], GROUP_WIDTH);
         }
-        end_line(out);
+        text_end_line(out);
         good = add_side(view, PROPONENTS, query, out) && add_side(view, OPPONENTS, query, out);
         text_add(out, "\n");
     }
@@ -214,7 +179,7 @@ static bool add_column(struct view *view, const char *column, struct text *out)
         good = value != NULL;
         if (good) {
             text_add(out, "    ");
-            add_name(out, value[0] ? value : "(none)", ID_WIDTH + 2);
+            text_add_column(out, value[0] ? value : "(none)", ID_WIDTH + 2);
             text_add(out, " %10s %+13.5g %+13.5g %+13.5g\n", figure_count(count[v], number), sums[v], sums[n + v],
                      sums[2 * n + v]);
         }

@@ -1,6 +1,5 @@
 #include "influence/tables.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -43,9 +42,8 @@ static const char *score_unit(const struct study *study)
     return study->method->normalised ? "1" : "loss";
 }
 
-static void add_records(struct influence_tables *tables, const struct study *study)
+static void add_records(struct influence_tables *tables, const struct study *study, const struct influence_plan *plan)
 {
-    const struct samples *samples = &study->samples;
     const struct queries *queries = &study->queries;
     const struct checkpoints *all = &study->checkpoints;
     int64_t name = 1;
@@ -54,8 +52,8 @@ static void add_records(struct influence_tables *tables, const struct study *stu
     add(tables, (struct dataset){"/samples/id",
                                  TABLE_STRING,
                                  1,
-                                 {samples->n},
-                                 samples->id_bytes,
+                                 {plan->n_train},
+                                 study->samples.id_bytes,
                                  "1",
                                  "id of each training example, in the order of the captures' rows"});
     add(tables,
@@ -178,14 +176,15 @@ static void add_results(struct influence_tables *tables, const struct study *stu
                                      "influence of every training example on every query; positive = proponent"});
 }
 
-static void add_column(struct influence_tables *tables, const struct study *study, const struct group_column *column)
+static void add_column(struct influence_tables *tables, const struct study *study, const struct influence_plan *plan,
+                       const struct group_column *column)
 {
     const char *unit = score_unit(study);
-    int64_t m = study->queries.n, n = column->n_value;
+    int64_t m = plan->n_query, n = column->n_value;
     add(tables, (struct dataset){path_of(tables, "/samples/group/", column->name, ""),
                                  TABLE_I32,
                                  1,
-                                 {study->samples.n},
+                                 {plan->n_train},
                                  0,
                                  "1",
                                  "each training example's value, as an index into the group's values"});
@@ -233,21 +232,33 @@ static void add_column(struct influence_tables *tables, const struct study *stud
                                  "sum of all scores of the group's examples"});
 }
 
-struct influence_tables *influence_tables_plan(MPI_Comm comm, const struct study *study,
-                                               const struct influence_plan *plan, const struct segment_list *inputs)
+struct influence_tables *influence_tables_list(const struct study *study, const struct influence_plan *plan)
 {
     struct influence_tables *tables = memory_allocate(1, sizeof *tables);
     int64_t room = MAX_FIXED + PER_COLUMN * study->samples.n_column;
     tables->list = memory_allocate(room, sizeof *tables->list);
     tables->owned_path = memory_allocate(room, sizeof *tables->owned_path);
-    add_records(tables, study);
+    add_records(tables, study, plan);
     add_results(tables, study, plan);
     for (int64_t c = 0; c < study->samples.n_column; c++)
-        add_column(tables, study, &study->samples.columns[c]);
+        add_column(tables, study, plan, &study->samples.columns[c]);
+    ASSERT(tables->n + N_INPUT_DATASETS <= room);
+    return tables;
+}
+
+struct influence_tables *influence_tables_plan(MPI_Comm comm, const struct study *study,
+                                               const struct influence_plan *plan, const struct segment_list *inputs)
+{
+    struct influence_tables *tables = influence_tables_list(study, plan);
     inputs_datasets(comm, inputs, tables->list + tables->n);
     tables->n += N_INPUT_DATASETS;
-    ASSERT(tables->n <= room);
     return tables;
+}
+
+const struct dataset *influence_tables_get(const struct influence_tables *tables, int *n)
+{
+    *n = tables->n;
+    return tables->list;
 }
 
 void influence_tables_destroy(struct influence_tables *tables)
@@ -304,20 +315,4 @@ enum status influence_tables_reopen(MPI_Comm comm, const char *path, const struc
                                     struct table **table)
 {
     return table_reopen(comm, path, tables->list, tables->n, table);
-}
-
-enum status influence_tables_write_self(struct table *table, int64_t first, int64_t n, const double *self)
-{
-    return table_write(table, "/self", first, n, self);
-}
-
-enum status influence_tables_write_scores(struct table *table, int64_t first, const struct tile *tile)
-{
-    int64_t n = tile->n * tile->n_query;
-    double *scores = memory_allocate(n, sizeof *scores), unit = ldexp(1, tile->exponent);
-    for (int64_t i = 0; i < n; i++)
-        scores[i] = (double)tile->total[i] * unit;
-    enum status status = table_write(table, "/scores", first + tile->row, tile->n, scores);
-    memory_free(scores);
-    return status;
 }

@@ -7,6 +7,9 @@
 
 struct influence_tables; /* the list of datasets of one job, with the names it owns */
 
+/* The datasets of a study, all but those of its list of inputs; and what they are: borrowed, n of them.  @local */
+struct influence_tables *influence_tables_list(const struct study *study, const struct influence_plan *plan);
+const struct dataset *influence_tables_get(const struct influence_tables *tables, int *n);
 /* The layout for a study whose list of inputs will be as long and as wide as rank 0's `inputs`.
  * @collective comm */
 struct influence_tables *influence_tables_plan(MPI_Comm comm, const struct study *study,
@@ -23,11 +26,8 @@ enum status influence_tables_reopen(MPI_Comm comm, const char *path, const struc
 /* Whether the file that a journal speaks of is there and has this fingerprint.  @local   @fails BAD_RUN */
 enum status influence_tables_check(const char *path, const char *fingerprint);
 
-/* Per block: self-influence and, if kept, the scores of rows [first, first + n).  @local @fails CANNOT_WRITE */
-enum status influence_tables_write_self(struct table *table, int64_t first, int64_t n, const double *self);
-enum status influence_tables_write_scores(struct table *table, int64_t first, const struct tile *tile);
-
-/* Everything that the records and the reduced partial result say; called on rank 0.  @local @fails CANNOT_WRITE */
+/* Everything that the records and the reduced partial result say, besides the rows of blocks (block_rows.h); called on
+ * rank 0.  @local @fails CANNOT_WRITE */
 enum status influence_tables_write_records(struct table *table, const struct study *study);
 enum status influence_tables_write_results(struct table *table, const struct study *study, struct partial *partial);
 

@@ -64,24 +64,15 @@ static enum status write_checkpoints(struct table *table, const struct study *st
     return status;
 }
 
-static enum status write_column_records(struct table *table, const struct samples *samples,
-                                        const struct group_column *column)
+static enum status write_column_records(struct table *table, const struct group_column *column)
 {
     struct text path;
     text_init(&path);
-    text_add(&path, "/samples/group/%s", column->name);
-    enum status status = table_write(table, path.bytes, 0, samples->n, column->codes);
-    path.length = 0;
     text_add(&path, "/groups/%s/value", column->name);
-    if (status == STATUS_OK)
-        status = write_texts(table, path.bytes, column->values, column->n_value);
-    int64_t *count = memory_allocate(column->n_value, sizeof *count);
-    for (int64_t i = 0; i < samples->n; i++)
-        count[column->codes[i]]++;
+    enum status status = write_texts(table, path.bytes, column->values, column->n_value);
     path.length = 0;
     text_add(&path, "/groups/%s/count", column->name);
-    then(&status, table, path.bytes, column->n_value, count);
-    memory_free(count);
+    then(&status, table, path.bytes, column->n_value, column->count);
     text_clear(&path);
     return status;
 }
@@ -90,14 +81,13 @@ enum status influence_tables_write_records(struct table *table, const struct stu
 {
     const struct samples *samples = &study->samples;
     enum status status = write_checkpoints(table, study);
-    then(&status, table, "/samples/id", samples->n, samples->ids);
     then(&status, table, "/queries/id", study->queries.n, study->queries.ids);
     if (status == STATUS_OK)
         status = write_texts(table, "/queries/text", study->queries.texts, study->queries.n);
     if (status == STATUS_OK)
         status = write_texts(table, "/layers/name", study->config->layers.items, study->n_layer);
     for (int64_t c = 0; c < samples->n_column && status == STATUS_OK; c++)
-        status = write_column_records(table, samples, &samples->columns[c]);
+        status = write_column_records(table, &samples->columns[c]);
     return status == STATUS_OK ? inputs_write(table, &study->segments) : status;
 }
 

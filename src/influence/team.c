@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-int team_members(int n_rank, int64_t n_block, int n_used)
+int team_members(int64_t n_rank, int64_t n_block, int n_used)
 {
     if (n_block < 1 || n_rank <= n_block)
         return 1;

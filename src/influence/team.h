@@ -15,7 +15,7 @@ struct team {
 
 /* How many members a team gets: more than one only where there are more ranks than blocks, never more than checkpoints.
  * @local */
-int team_members(int n_rank, int64_t n_block, int n_used);
+int team_members(int64_t n_rank, int64_t n_block, int n_used);
 /* First used checkpoint of a member; that of member n_member is n_used.  @local */
 int team_first_checkpoint(int member, int n_member, int n_used);
 

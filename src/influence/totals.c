@@ -72,12 +72,12 @@ static void add_example(int64_t n, const int64_t *restrict score, const struct g
     }
 }
 
-void totals_add_groups(struct totals *totals, const struct study *study, int64_t first, const struct tile *tile)
+void totals_add_groups(struct totals *totals, const struct sample_rows *rows, const struct tile *tile)
 {
     int64_t m = totals->n_query;
     for (int64_t i = 0; i < tile->n; i++)
         for (int64_t c = 0; c < totals->n_column; c++) {
-            int64_t value = totals->offset[c] + study->samples.columns[c].codes[first + tile->row + i];
+            int64_t value = totals->offset[c] + sample_rows_codes(rows, c)[tile->row + i];
             struct group_sums sums = {totals->block->positive + value * m, totals->block->negative + value * m,
                                       totals->proponents + value * m};
             add_example(m, tile->total + i * m, &sums);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "exact/sum.h"
 #include "influence/scorer.h"
+#include "records/sample_rows.h"
 
 /* Group values of all columns are numbered through: value v of column c is offset[c] + v. */
 struct totals {
@@ -24,9 +25,9 @@ struct totals {
 void totals_init(struct totals *totals, const struct study *study);
 void totals_clear(struct totals *totals);
 
-/* Adds a tile's scores to the groups of its examples; `first` is the block's first training example.  On the team's
- * leader only.  Tiles of one block share an exponent.  @local */
-void totals_add_groups(struct totals *totals, const struct study *study, int64_t first, const struct tile *tile);
+/* Adds a tile's scores to the groups of its examples; `rows` are those of the block.  On the team's leader only.  Tiles
+ * of one block share an exponent.  @local */
+void totals_add_groups(struct totals *totals, const struct sample_rows *rows, const struct tile *tile);
 /* Adds what this member scored to the totals of its checkpoints and of the layers.  @local */
 void totals_add_parts(struct totals *totals, const struct team *team, const struct tile *tile);
 /* Takes the block's integer sums into the exact sums.

@@ -22,35 +22,43 @@ static bool is_blank(const char *bytes, size_t n)
     return true;
 }
 
-enum status lines_next(struct lines *lines)
+enum status lines_take(struct lines *lines, const char *line, size_t n, int64_t number)
 {
     cJSON_Delete(lines->record);
     lines->record = NULL;
-    if (lines->at == lines->n)
-        return STATUS_OK;
-    const char *line = lines->bytes + lines->at, *end = memchr(line, '\n', lines->n - lines->at);
-    size_t n = end ? (size_t)(end - line) : lines->n - lines->at;
-    lines->at += n + (end != NULL);
-    lines->number++;
+    lines->number = number;
     if (is_blank(line, n))
         return fail(BAD_INPUT, "%s: line %lld: expected a JSON object, found a blank line", lines->file,
-                    (long long)lines->number);
+                    (long long)number);
     cJSON *record = NULL;
-    enum status status = json_parse_line(line, n, lines->file, lines->number, BAD_INPUT, &record);
+    enum status status = json_parse_line(line, n, lines->file, number, BAD_INPUT, &record);
     if (status != STATUS_OK)
         return status;
     if (!cJSON_IsObject(record)) {
         struct text found;
         text_init(&found);
         json_add_found(&found, record);
-        status = fail(BAD_INPUT, "%s: line %lld: expected a JSON object, found %s", lines->file,
-                      (long long)lines->number, found.bytes);
+        status = fail(BAD_INPUT, "%s: line %lld: expected a JSON object, found %s", lines->file, (long long)number,
+                      found.bytes);
         text_clear(&found);
         cJSON_Delete(record);
         return status;
     }
     lines->record = record;
     return STATUS_OK;
+}
+
+enum status lines_next(struct lines *lines)
+{
+    if (lines->at == lines->n) {
+        cJSON_Delete(lines->record);
+        lines->record = NULL;
+        return STATUS_OK;
+    }
+    const char *line = lines->bytes + lines->at, *end = memchr(line, '\n', lines->n - lines->at);
+    size_t n = end ? (size_t)(end - line) : lines->n - lines->at;
+    lines->at += n + (end != NULL);
+    return lines_take(lines, line, n, lines->number + 1);
 }
 
 enum status lines_expected(const struct lines *lines, const char *key, const char *expected)

@@ -26,6 +26,9 @@ void lines_clear(struct lines *lines);
  * without a line feed.  @local   @fails BAD_INPUT */
 enum status lines_next(struct lines *lines);
 
+/* Reads the n bytes of line `number`, wherever they come from, into `record`.  @local   @fails BAD_INPUT */
+enum status lines_take(struct lines *lines, const char *line, size_t n, int64_t number);
+
 /* "FILE: line N: KEY: expected …, found …", what was found being the record's value of `key`.  @local */
 enum status lines_expected(const struct lines *lines, const char *key, const char *expected);
 

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "config/config.h"
+#include "records/pieces.h"
 
 /* config section "samples": { file, id, split, train, group_by } */
 struct samples_config {
@@ -29,29 +30,27 @@ struct checkpoints_config {
 extern const struct section checkpoints_section;
 
 struct group_column {
-    char *name;    /* owned: the key */
-    char **values; /* owned: distinct values, sorted bytewise; "" stands for an absent key or null */
+    char *name;     /* owned: the key */
+    char **values;  /* owned: distinct values, sorted bytewise; "" stands for an absent key or null */
+    int64_t *count; /* owned: training samples with each value */
     int64_t n_value;
-    int32_t *codes; /* owned: per training sample an index into values */
 };
 
-/* The training samples, in file order: row i of every training capture belongs to sample i. */
+/* What is known of the samples file once it was read (records/survey.h).  The rows themselves are read again, some at a
+ * time (records/sample_rows.h): row i of every training capture belongs to training sample i, in file order. */
 struct samples {
-    int64_t n;                    /* training samples */
-    int64_t n_record;             /* lines in the file, all splits */
-    char *ids;                    /* owned; n × id_bytes, zero-padded, UTF-8 */
-    int64_t id_bytes;             /* width: the longest id, at least 1 */
-    struct group_column *columns; /* owned */
+    const struct samples_config *config; /* borrowed */
+    int64_t n;                           /* training samples */
+    int64_t n_record;                    /* lines in the file, all splits */
+    int64_t id_bytes;                    /* of the longest id of a training sample, at least 1 */
+    struct group_column *columns;        /* owned */
     int64_t n_column;
+    struct pieces pieces;     /* of the file */
+    int64_t *training_before; /* owned; pieces.n + 1: training samples that begin in the pieces before */
 };
-
-/* Parses the bytes of the samples file.  Unknown keys in records are allowed; ids have 1 to 1,024 bytes, no control
- * characters, and are unique over all splits; a grouping key has at most 65,536 different values, which are strings,
- * numbers within 2^53 and booleans (both as JSON writes them), or nothing.
- * @local   @fails BAD_INPUT with file and line */
-enum status samples_parse(const struct samples_config *config, const char *bytes, size_t n, struct samples *samples);
 void samples_clear(struct samples *samples);
-const char *samples_id(const struct samples *samples, int64_t i, char *buffer); /* into buffer[id_bytes + 1] */
+/* Bytes that it takes per rank.  @local */
+int64_t samples_bytes(const struct samples *samples);
 
 /* The queries, in file order: row j of every query capture belongs to query j.  One object per line with the key "id".
  */

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
-#include "tensor/safetensors.h"
+#include "reference/tensor_file.h"
 
 char *checkpoint_name(int64_t step, char name[CHECKPOINT_NAME_BYTES])
 {
@@ -13,44 +12,18 @@ char *checkpoint_name(int64_t step, char name[CHECKPOINT_NAME_BYTES])
     return name;
 }
 
-/* The tensors of one file; names and data are owned. */
-struct file_content {
-    struct safetensors_item *items;
-    int n;
-};
-
-static void *add_item(struct file_content *content, const char *name, enum tensor_type type, int64_t n_row,
-                      int64_t n_column)
-{
-    void *data = memory_allocate(n_row * (n_column ? n_column : 1), tensor_type_size(type));
-    content->items[content->n++] = (struct safetensors_item){.name = memory_copy_text(name),
-                                                             .type = type,
-                                                             .n_dim = n_column ? 2 : 1,
-                                                             .dims = {n_row, n_column},
-                                                             .data = data};
-    return data;
-}
-
-/* The same for tensor "fcK.PART" of layer k = K − 1. */
-static float *add_layer_item(struct file_content *content, int64_t k, const char *part, int64_t n_row, int64_t n_column)
+/* Tensor "fcK.PART" of layer k = K − 1; a vector when n_column is 0. */
+static float *add_layer_tensor(struct tensor_file *file, int64_t k, const char *part, int64_t n_row, int64_t n_column)
 {
     char name[64];
     snprintf(name, sizeof name, "fc%lld.%s", (long long)k + 1, part);
-    return add_item(content, name, TENSOR_F32, n_row, n_column);
+    return tensor_file_add(file, name, TENSOR_F32, n_column ? 2 : 1, (int64_t[]){n_row, n_column});
 }
 
-/* Writes the file that was begun, and releases its content. */
-static void store_content(struct hand_over *hand_over, struct file_content *content, const char *checkpoint)
+static void store(struct tensor_file *file, struct hand_over *hand_over, const char *checkpoint)
 {
-    const char *metadata[] = {"checkpoint", checkpoint, NULL};
-    char *path = hand_over_path(hand_over);
-    hand_over_end(hand_over, safetensors_store(path, content->items, content->n, metadata));
-    memory_free(path);
-    for (int i = 0; i < content->n; i++) {
-        memory_free((char *)content->items[i].name);
-        memory_free((void *)content->items[i].data);
-    }
-    memory_free(content->items);
+    tensor_file_store(file, hand_over, (const char *[]){"checkpoint", checkpoint, NULL});
+    tensor_file_clear(file);
 }
 
 void checkpoint_store(struct hand_over *hand_over, const char *name, const struct network *network)
@@ -59,16 +32,16 @@ void checkpoint_store(struct hand_over *hand_over, const char *name, const struc
     snprintf(path, sizeof path, "checkpoints/%s.safetensors", name);
     if (!hand_over_begin(hand_over, path))
         return;
-    struct file_content content = {.items = memory_allocate(2 * network->n_layer, sizeof *content.items)};
+    struct tensor_file file = {0};
     for (int64_t k = 0; k < network->n_layer; k++) {
         const struct layer *layer = &network->layers[k];
-        float *weight = add_layer_item(&content, k, "weight", layer->n_out, layer->n_in);
+        float *weight = add_layer_tensor(&file, k, "weight", layer->n_out, layer->n_in);
         for (int64_t i = 0; i < layer->n_in; i++)
             for (int64_t j = 0; j < layer->n_out; j++)
                 weight[j * layer->n_in + i] = layer->weight[i * layer->n_out + j];
-        memcpy(add_layer_item(&content, k, "bias", layer->n_out, 0), layer->bias, (size_t)layer->n_out * sizeof(float));
+        memcpy(add_layer_tensor(&file, k, "bias", layer->n_out, 0), layer->bias, (size_t)layer->n_out * sizeof(float));
     }
-    store_content(hand_over, &content, name);
+    store(&file, hand_over, name);
 }
 
 /* Where the rows of a capture go, in the order of its tensors. */
@@ -78,18 +51,17 @@ struct capture_rows {
     int64_t *labels;
 };
 
-static void begin_rows(struct capture_rows *rows, struct file_content *content, const struct network *network,
-                       int64_t n)
+static void begin_rows(struct capture_rows *rows, struct tensor_file *file, const struct network *network, int64_t n)
 {
     int64_t n_layer = network->n_layer;
     *rows = (struct capture_rows){.input = memory_allocate(n_layer, sizeof *rows->input),
                                   .gradient = memory_allocate(n_layer, sizeof *rows->gradient)};
     for (int64_t k = 0; k < n_layer; k++) {
-        rows->input[k] = add_layer_item(content, k, "input", n, network->layers[k].n_in);
-        rows->gradient[k] = add_layer_item(content, k, "gradient", n, network->layers[k].n_out);
+        rows->input[k] = add_layer_tensor(file, k, "input", n, network->layers[k].n_in);
+        rows->gradient[k] = add_layer_tensor(file, k, "gradient", n, network->layers[k].n_out);
     }
-    rows->logits = add_item(content, "logits", TENSOR_F32, n, N_CLASS);
-    rows->labels = add_item(content, "labels", TENSOR_I64, n, 0);
+    rows->logits = tensor_file_add(file, "logits", TENSOR_F32, 2, (int64_t[]){n, N_CLASS});
+    rows->labels = tensor_file_add(file, "labels", TENSOR_I64, 1, &n);
 }
 
 static void copy_row(float *tensor, int64_t row, const float *values, int64_t n)
@@ -125,11 +97,11 @@ void capture_store(struct hand_over *hand_over, const struct capture *capture, c
     snprintf(path, sizeof path, "captures/%s/%s", capture->checkpoint, capture->file);
     if (!hand_over_begin(hand_over, path))
         return;
-    struct file_content content = {.items = memory_allocate(2 * network->n_layer + 2, sizeof *content.items)};
+    struct tensor_file file = {0};
     struct capture_rows rows;
-    begin_rows(&rows, &content, network, capture->n);
+    begin_rows(&rows, &file, network, capture->n);
     fill_rows(&rows, capture, network, images);
     memory_free(rows.input);
     memory_free(rows.gradient);
-    store_content(hand_over, &content, capture->checkpoint);
+    store(&file, hand_over, capture->checkpoint);
 }

@@ -65,15 +65,19 @@ void manifest_head(const struct train_config *config, const struct images *image
 
 static bool summary_read(const cJSON *json, struct train_summary *summary)
 {
-    const cJSON *numbers[3] = {json_member(json, "validation_loss"), json_member(json, "validation_accuracy"),
-                               json_member(json, "test_accuracy")};
-    for (int i = 0; i < 3; i++)
+    const cJSON *numbers[4] = {json_member(json, "validation_loss"), json_member(json, "validation_accuracy"),
+                               json_member(json, "test_accuracy"), json_member(json, "explained_variance")};
+    for (int i = 0; i < 4; i++)
         if (!cJSON_IsNumber(numbers[i]))
             return false;
     summary->validation_loss = numbers[0]->valuedouble;
     summary->validation_accuracy = numbers[1]->valuedouble;
     summary->test_accuracy = numbers[2]->valuedouble;
-    return json_integer(json_member(json, "training_samples"), &summary->n_train) &&
+    summary->autoencoder.explained = numbers[3]->valuedouble;
+    return json_integer(json_member(json, "dead_features"), &summary->autoencoder.n_dead) &&
+           json_integer(json_member(json, "probes"), &summary->n_probe) &&
+           json_integer(json_member(json, "pairs"), &summary->n_pair) &&
+           json_integer(json_member(json, "training_samples"), &summary->n_train) &&
            json_integer(json_member(json, "steps"), &summary->n_step) &&
            json_integer(json_member(json, "checkpoints"), &summary->n_checkpoint);
 }
@@ -163,7 +167,10 @@ static void add_summary(struct text *text, const struct train_summary *summary)
     text_add_double(text, summary->validation_accuracy);
     text_add(text, ", \"test_accuracy\": ");
     text_add_double(text, summary->test_accuracy);
-    text_add(text, "},\n");
+    text_add(text, ",\n    \"explained_variance\": ");
+    text_add_double(text, summary->autoencoder.explained);
+    text_add(text, ", \"dead_features\": %lld, \"probes\": %lld, \"pairs\": %lld},\n",
+             (long long)summary->autoencoder.n_dead, (long long)summary->n_probe, (long long)summary->n_pair);
 }
 
 enum status manifest_end(const char *head, const struct train_summary *summary, const struct hand_over *hand_over)

@@ -19,7 +19,7 @@ void manifest_head(const struct train_config *config, const struct images *image
 bool manifest_is_current(const char *directory, const char *head, struct train_summary *summary);
 
 /* Makes the directory ready: creates it, turns an older manifest into the mark train.json.partial (or writes that
- * mark), and removes earlier checkpoints and captures, which a glob would take for new ones.  Without manifest or mark
+ * mark), and removes what an earlier hand-over left, which a glob would take for new.  Without manifest or mark
  * no file of those names may be there.
  * @local   @fails CANNOT_WRITE */
 enum status manifest_begin(const char *directory, const char *head);

@@ -1,16 +1,13 @@
 #include "reference/network.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/status.h"
 #include "exact/elementary.h"
+#include "reference/float_rows.h"
 #include "reference/rng.h"
-
-/* Where float expressions are computed in a wider type, the bits below would be others. */
-_Static_assert(FLT_EVAL_METHOD == 0, "float arithmetic must round to float after every operation");
 
 void network_init(struct network *network, const int64_t *widths, int64_t n_layer)
 {
@@ -32,6 +29,25 @@ void network_clear(struct network *network)
     }
     memory_free(network->layers);
     *network = (struct network){0};
+}
+
+void network_init_like(struct network *network, const struct network *other)
+{
+    int64_t *widths = memory_allocate(other->n_layer + 1, sizeof *widths);
+    widths[0] = other->layers[0].n_in;
+    for (int64_t k = 0; k < other->n_layer; k++)
+        widths[k + 1] = other->layers[k].n_out;
+    network_init(network, widths, other->n_layer);
+    memory_free(widths);
+}
+
+void network_copy(struct network *to, const struct network *from)
+{
+    for (int64_t k = 0; k < from->n_layer; k++) {
+        const struct layer *layer = &from->layers[k];
+        memcpy(to->layers[k].weight, layer->weight, (size_t)(layer->n_in * layer->n_out) * sizeof(float));
+        memcpy(to->layers[k].bias, layer->bias, (size_t)layer->n_out * sizeof(float));
+    }
 }
 
 void network_randomise(struct network *network, int64_t seed)
@@ -74,13 +90,6 @@ void pass_clear(struct pass *pass)
     *pass = (struct pass){0};
 }
 
-/* into += factor · row, element by element. */
-static void add_scaled(float *restrict into, const float *restrict row, float factor, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        into[i] += factor * row[i];
-}
-
 /* y = bias + Σ_i x_i · row i, in order of i.  A zero input adds nothing and is passed over: half of all pixels and of
  * all ReLU outputs are zero. */
 static void layer_apply(const struct layer *layer, const float *x, float *y)
@@ -88,7 +97,7 @@ static void layer_apply(const struct layer *layer, const float *x, float *y)
     memcpy(y, layer->bias, (size_t)layer->n_out * sizeof *y);
     for (int64_t i = 0; i < layer->n_in; i++)
         if (x[i] != 0)
-            add_scaled(y, layer->weight + i * layer->n_out, x[i], layer->n_out);
+            row_add_scaled(y, layer->weight + i * layer->n_out, x[i], layer->n_out);
 }
 
 void network_forward(const struct network *network, const float *x, int64_t label, struct pass *pass)
@@ -144,8 +153,8 @@ void network_add_gradient(struct network *sum, const struct pass *pass)
         const float *x = pass->input[k], *gradient = pass->gradient[k];
         for (int64_t i = 0; i < layer->n_in; i++)
             if (x[i] != 0)
-                add_scaled(layer->weight + i * layer->n_out, gradient, x[i], layer->n_out);
-        add_scaled(layer->bias, gradient, 1, layer->n_out);
+                row_add_scaled(layer->weight + i * layer->n_out, gradient, x[i], layer->n_out);
+        row_add_scaled(layer->bias, gradient, 1, layer->n_out);
     }
 }
 
@@ -154,8 +163,8 @@ void network_descend(struct network *network, struct network *sum, float scale)
     for (int64_t k = 0; k < network->n_layer; k++) {
         struct layer *layer = &network->layers[k], *gradient = &sum->layers[k];
         int64_t n_weight = layer->n_in * layer->n_out;
-        add_scaled(layer->weight, gradient->weight, -scale, n_weight);
-        add_scaled(layer->bias, gradient->bias, -scale, layer->n_out);
+        row_add_scaled(layer->weight, gradient->weight, -scale, n_weight);
+        row_add_scaled(layer->bias, gradient->bias, -scale, layer->n_out);
         memset(gradient->weight, 0, (size_t)n_weight * sizeof(float));
         memset(gradient->bias, 0, (size_t)layer->n_out * sizeof(float));
     }

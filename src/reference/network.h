@@ -18,7 +18,11 @@ struct network {
 
 /* widths[n_layer + 1]: inputs, hidden…, outputs.  All weights are zero. */
 void network_init(struct network *network, const int64_t *widths, int64_t n_layer);
+/* Of the same shape as `other`; all weights are zero. */
+void network_init_like(struct network *network, const struct network *other);
 void network_clear(struct network *network);
+/* The weights of `from` in a network of the same shape. */
+void network_copy(struct network *to, const struct network *from);
 /* Weights uniform in ±sqrt(6 / n_in), which has He's variance 2 / n_in; biases zero.
  * @source He, Zhang, Ren, Sun, Delving Deep into Rectifiers, ICCV 2015 */
 void network_randomise(struct network *network, int64_t seed);

@@ -5,7 +5,15 @@
 #include <stdint.h>
 
 /* One stream per purpose, so that a change of one (another batch order) leaves the others (the split) as they were. */
-enum rng_stream { STREAM_SPLIT = 1, STREAM_WEIGHTS, STREAM_ORDER, STREAM_GOVERNANCE };
+enum rng_stream {
+    STREAM_SPLIT = 1,
+    STREAM_WEIGHTS,
+    STREAM_ORDER,
+    STREAM_GOVERNANCE,
+    STREAM_FEATURES,      /* of the autoencoder: what they start from */
+    STREAM_FEATURE_ORDER, /* its samples, per epoch */
+    STREAM_REVIVAL        /* what a dead feature starts again from, per epoch */
+};
 
 struct rng {
     uint32_t key[2];     /* the seed */

@@ -83,13 +83,19 @@ static const struct collection *draw_collection(struct rng *rng, uint8_t label)
     return &collections[k];
 }
 
+struct governance sample_governance(const struct images *images, int64_t i)
+{
+    struct rng rng;
+    rng_init(&rng, governance_seed, STREAM_GOVERNANCE, i);
+    const struct collection *collection = draw_collection(&rng, images->labels[i]);
+    const char *policy = rng_below(&rng, EARLY_ONE_IN) == 0 ? early_policy : collection->policy;
+    return (struct governance){.policy = policy, .license = collection->license, .source = collection->source};
+}
+
 void samples_list(const struct images *images, const struct splits *splits, struct text *text)
 {
     for (int64_t i = 0; i < images->n; i++) {
-        struct rng rng;
-        rng_init(&rng, governance_seed, STREAM_GOVERNANCE, i);
-        const struct collection *collection = draw_collection(&rng, images->labels[i]);
-        const char *policy = rng_below(&rng, EARLY_ONE_IN) == 0 ? early_policy : collection->policy;
+        struct governance governance = sample_governance(images, i);
         uint8_t sha256[DIGEST_BYTES];
         char id[SAMPLE_ID_BYTES], hex[2 * DIGEST_BYTES + 1];
         digest_of(images->pixels + i * N_PIXEL, N_PIXEL, sha256);
@@ -97,7 +103,7 @@ void samples_list(const struct images *images, const struct splits *splits, stru
         text_add(text,
                  "{\"id\": \"%s\", \"sha256\": \"%s\", \"split\": \"%s\", \"label\": %d, \"policy\": \"%s\", "
                  "\"license\": \"%s\", \"source\": \"%s\", \"governance\": \"invented for the demonstration\"}\n",
-                 sample_id(i, id), hex, split_names[splits->of_sample[i]], images->labels[i], policy,
-                 collection->license, collection->source);
+                 sample_id(i, id), hex, split_names[splits->of_sample[i]], images->labels[i], governance.policy,
+                 governance.license, governance.source);
     }
 }

@@ -25,6 +25,12 @@ void splits_clear(struct splits *splits);
 enum { SAMPLE_ID_BYTES = 32 };
 char *sample_id(int64_t i, char id[SAMPLE_ID_BYTES]);
 
+/* Where a sample is said to come from, which is invented. */
+struct governance {
+    const char *policy, *license, *source; /* borrowed for ever */
+};
+struct governance sample_governance(const struct images *images, int64_t i);
+
 /* The JSON Lines of all samples, in order: id, digest of the pixels, split, label, and the governance columns.  Policy,
  * license and source are invented: they depend on index and label alone (not on the seed), are unevenly spread, and
  * every line says that they are made up.  @local */

@@ -47,8 +47,9 @@ static enum status remove_captures(const char *folder)
 
 enum status sweep_refuse_foreign(const char *directory)
 {
-    static const char *const ours[] = {"samples.jsonl", "queries.jsonl",      "checkpoints.jsonl", "checkpoints",
-                                       "order.npy",     "learning-rates.npy", "captures"};
+    static const char *const ours[] = {"samples.jsonl", "queries.jsonl", "checkpoints.jsonl",
+                                       "checkpoints",   "order.npy",     "learning-rates.npy",
+                                       "captures",      "sae",           "policy"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         char *path = path_join(directory, ours[i]);
         bool there = path_exists(path);
@@ -62,12 +63,33 @@ enum status sweep_refuse_foreign(const char *directory)
     return STATUS_OK;
 }
 
+/* The files of autoencoder and policy, whose names are always the same. */
+static enum status remove_named(const char *directory)
+{
+    static const char *const named[][2] = {{"sae", "cfg.json*"},
+                                           {"sae", "sae_weights.safetensors*"},
+                                           {"policy", "features.jsonl*"},
+                                           {"policy", "probes.jsonl*"},
+                                           {"policy", "probes.safetensors*"},
+                                           {"policy", "pairs.jsonl*"},
+                                           {"policy", "pairs.safetensors*"}};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof named / sizeof *named && status == STATUS_OK; i++) {
+        char *folder = path_join(directory, named[i][0]);
+        status = remove_files(folder, named[i][1]);
+        memory_free(folder);
+    }
+    return status;
+}
+
 enum status sweep_earlier(const char *directory)
 {
     char *checkpoints = path_join(directory, "checkpoints"), *captures = path_join(directory, "captures");
     enum status status = remove_files(checkpoints, "step-*.safetensors*");
     if (status == STATUS_OK)
         status = remove_captures(captures);
+    if (status == STATUS_OK)
+        status = remove_named(directory);
     memory_free(checkpoints);
     memory_free(captures);
     return status;

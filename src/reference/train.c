@@ -10,6 +10,7 @@
 #include "reference/hand_over.h"
 #include "reference/listings.h"
 #include "reference/manifest.h"
+#include "reference/policy_files.h"
 #include "reference/training.h"
 
 /* What is known before the first step: the samples and the order of their use. */
@@ -90,6 +91,8 @@ static void hand_over_results(struct hand_over *hand_over, struct training *trai
         .validation_loss = validation.loss,
         .validation_accuracy = validation.accuracy,
         .test_accuracy = training_evaluate(training, SPLIT_TEST).accuracy,
+        .n_probe = plan->n_probe,
+        .n_pair = plan->n_pair,
     };
 }
 
@@ -126,7 +129,11 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const ch
     struct hand_over hand_over;
     hand_over_init(&hand_over, comm, directory);
     train_and_hand_over(&hand_over, training, summary);
-    status = hand_over_gather(&hand_over, comm);
+    status = agree(comm, hand_over.status); /* all have the final network, or none goes on */
+    if (status == STATUS_OK) {
+        policy_hand_over(comm, &hand_over, training, &summary->autoencoder);
+        status = hand_over_gather(&hand_over, comm);
+    }
     if (status == STATUS_OK)
         status = agree_from(comm, 0, rank == 0 ? manifest_end(head, summary, &hand_over) : STATUS_OK);
     summary->n_file = hand_over.n;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "reference/autoencoder.h"
 #include "reference/train_config.h"
 
 struct train_summary {
@@ -15,6 +16,8 @@ struct train_summary {
     int64_t n_file, bytes;                     /* handed over, train.json not counted */
     double validation_loss;                    /* mean over the split, after the last step */
     double validation_accuracy, test_accuracy; /* in [0, 1] */
+    struct autoencoder_quality autoencoder;    /* on the training split */
+    int64_t n_probe, n_pair;
 };
 
 /* Writes below config->directory (both it and the data relative to base_directory), and last of all the manifest
@@ -24,6 +27,7 @@ struct train_summary {
  *   learning-rates.npy   f64 [n_step]
  *   checkpoints/step-NNNNNN.safetensors
  *   captures/step-NNNNNN/train-NNNNN.safetensors, queries.safetensors
+ *   sae/…, policy/…      see policy_files.h
  * Every byte depends on the config and the data alone, not on ranks, compiler or CPU.  Every rank trains the same
  * replica; the files are shared out.  A directory that holds files of these names which this function did not write is
  * refused.

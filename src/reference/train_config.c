@@ -11,7 +11,7 @@ static const struct field fields[] = {
      "npy file of images: u8 [n, 64], pixels 0 to 16"},
     {"data.labels", FIELD_STRING, AT(labels), SCOPE_RESULT, NULL, 0, 0, NULL, "npy file of labels: u8 [n], 0 to 9"},
     {"directory", FIELD_STRING, AT(directory), SCOPE_EXECUTION, NULL, 0, 0, NULL,
-     "where the hand-over is written: samples, order, checkpoints, captures, and last train.json"},
+     "where the hand-over is written: samples, order, checkpoints, captures, autoencoder, pairs, and last train.json"},
     {"seed", FIELD_INTEGER, AT(seed), SCOPE_RESULT, "1", 0, 9007199254740991.0, NULL,
      "decides the split, the initial weights and the order of samples"},
     {"hidden", FIELD_NUMBERS, AT(hidden), SCOPE_RESULT, "[64, 32]", 1, 4096, NULL,
@@ -35,6 +35,27 @@ static const struct field fields[] = {
      "epochs between two checkpoints; there is always one before the first step and one after the last"},
     {"rows_per_shard", FIELD_INTEGER, AT(rows_per_shard), SCOPE_RESULT, "512", 1, 1e6, NULL,
      "training samples per capture file"},
+    {"sae.features", FIELD_INTEGER, AT(sae.features), SCOPE_RESULT, "96", 1, 16384, NULL,
+     "features of the sparse autoencoder that is trained on the input of the last layer"},
+    {"sae.active", FIELD_INTEGER, AT(sae.active), SCOPE_RESULT, "6", 1, 1024, NULL,
+     "top-k: features that describe one sample, at most"},
+    {"sae.epochs", FIELD_INTEGER, AT(sae.epochs), SCOPE_RESULT, "60", 1, 10000, NULL,
+     "passes of the autoencoder over the training split"},
+    {"sae.batch", FIELD_INTEGER, AT(sae.batch), SCOPE_RESULT, "64", 1, 65536, NULL, "samples per step of Adam"},
+    {"sae.learning_rate", FIELD_NUMBER, AT(sae.rate), SCOPE_RESULT, "0.01", 1e-9, 1, NULL,
+     "learning rate of its first step, from where it falls to zero in a line"},
+    {"policy.probes", FIELD_INTEGER, AT(policy.probes), SCOPE_RESULT, "180", 1, 1e6, NULL,
+     "images on which features and behaviour are measured: at most so many of the validation split, the digits as even "
+     "as it has them"},
+    {"policy.pairs", FIELD_INTEGER, AT(policy.pairs), SCOPE_RESULT, "200", 1, 1e6, NULL,
+     "training pairs (image and label) that update the final network one at a time: at most so many of the training "
+     "split, the digits as even as it has them"},
+    {"policy.behaviours", FIELD_NUMBERS, AT(policy.behaviours), SCOPE_RESULT, "[3, 8, 9]", 0, 9, NULL,
+     "digits whose probability is a behaviour, \"says 3\""},
+    {"policy.intended", FIELD_INTEGER, AT(policy.intended), SCOPE_RESULT, "3", 1, 100, NULL,
+     "features that a pair is meant to move: those that stand out most on the probes of its digit"},
+    {"policy.learning_rate", FIELD_NUMBER, AT(policy.rate), SCOPE_RESULT, "0.1", 1e-9, 1e3, NULL,
+     "learning rate of the one step of SGD on a pair alone"},
 };
 #undef AT
 
@@ -52,6 +73,35 @@ static enum status check_widths(const struct numbers *hidden)
     return STATUS_OK;
 }
 
+static enum status check_behaviours(const struct numbers *behaviours)
+{
+    if (behaviours->n == 0)
+        return fail(BAD_CONFIG, "train.policy.behaviours: expected at least one digit, found none");
+    for (int64_t i = 0; i < behaviours->n; i++) {
+        if (rint(behaviours->items[i]) != behaviours->items[i])
+            return fail(BAD_CONFIG, "train.policy.behaviours[%lld]: expected a digit, found %.17g", (long long)i,
+                        behaviours->items[i]);
+        for (int64_t k = 0; k < i; k++)
+            if (behaviours->items[k] == behaviours->items[i])
+                return fail(BAD_CONFIG,
+                            "train.policy.behaviours[%lld]: expected a digit that is not there yet, found "
+                            "%g again",
+                            (long long)i, behaviours->items[i]);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_features(const struct train_config *config)
+{
+    if (config->sae.active > config->sae.features)
+        return fail(BAD_CONFIG, "train.sae.active: expected at most the %lld features, found %lld",
+                    (long long)config->sae.features, (long long)config->sae.active);
+    if (config->policy.intended > config->sae.features)
+        return fail(BAD_CONFIG, "train.policy.intended: expected at most the %lld features of train.sae, found %lld",
+                    (long long)config->sae.features, (long long)config->policy.intended);
+    return STATUS_OK;
+}
+
 static enum status check_fields(const void *values)
 {
     const struct train_config *config = values;
@@ -61,7 +111,10 @@ static enum status check_fields(const void *values)
     if (config->queries > config->test)
         return fail(BAD_CONFIG, "train.queries: expected at most the %lld samples of the test split, found %lld",
                     (long long)config->test, (long long)config->queries);
-    return check_widths(&config->hidden);
+    enum status status = check_widths(&config->hidden);
+    if (status == STATUS_OK)
+        status = check_features(config);
+    return status == STATUS_OK ? check_behaviours(&config->policy.behaviours) : status;
 }
 
 const struct section train_section = {

@@ -16,6 +16,22 @@ struct rate_config {
     double factor;  /* step: what a drop multiplies by */
 };
 
+/* Section member "sae": the sparse autoencoder on what the last Linear layer is given. */
+struct sae_config {
+    int64_t features, active; /* how many there are; how many of them describe a sample, at most */
+    int64_t epochs, batch;    /* passes over the training split; samples per step of Adam */
+    double rate;              /* learning rate of the first step */
+};
+
+/* Section member "policy": what single updates do to the network, for a policy over its features. */
+struct probing_config {
+    int64_t probes;            /* of the validation split, at most */
+    int64_t pairs;             /* of the training split, at most */
+    struct numbers behaviours; /* digits whose probability is a behaviour */
+    int64_t intended;          /* features that a pair is meant to move */
+    double rate;               /* learning rate of the update on a pair */
+};
+
 struct train_config {
     char *images, *labels; /* npy, relative to the config: u8 [n, 64] in 0..16, u8 [n] in 0..9 */
     char *directory;       /* where the hand-over goes, relative to the config */
@@ -27,6 +43,8 @@ struct train_config {
     int64_t queries;          /* of the test split */
     int64_t checkpoint_every; /* epochs */
     int64_t rows_per_shard;   /* of the captures of training samples */
+    struct sae_config sae;
+    struct probing_config policy;
 };
 extern const struct section train_section;
 

@@ -1,8 +1,36 @@
 #include "reference/train_plan.h"
 
+#include "reference/images.h"
+
 static int64_t divide_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What is known of the probes and pairs.  One rank holds all of their file. */
+static enum status plan_probing(const struct train_config *config, struct train_plan *plan)
+{
+    enum { FILE_LIMIT = 1 << 30 };
+    const struct numbers *hidden = &config->hidden;
+    plan->n_hidden = hidden->n > 0 ? (int64_t)hidden->items[hidden->n - 1] : N_PIXEL;
+    plan->n_probe = lesser(config->policy.probes, plan->n_validation);
+    plan->n_pair = lesser(config->policy.pairs, plan->n_train);
+    plan->n_behaviour = config->policy.behaviours.n;
+    plan->pair_bytes = plan->n_probe * (4 * plan->n_hidden + 8 * plan->n_behaviour);
+    if (plan->pair_bytes * plan->n_pair > FILE_LIMIT)
+        return fail(BAD_CONFIG,
+                    "train.policy.probes, train.policy.pairs: expected at most 1 GiB of activations and probabilities, "
+                    "found %lld bytes of each of %lld pairs",
+                    (long long)plan->pair_bytes, (long long)plan->n_pair);
+    if (config->sae.features > plan->n_train)
+        return fail(BAD_CONFIG, "train.sae.features: expected at most the %lld training samples, found %lld",
+                    (long long)plan->n_train, (long long)config->sae.features);
+    return STATUS_OK;
 }
 
 enum status train_plan_make(const struct train_config *config, int64_t n_sample, struct train_plan *plan)
@@ -21,7 +49,7 @@ enum status train_plan_make(const struct train_config *config, int64_t n_sample,
         return fail(BAD_CONFIG, "train.batch: expected at most the %lld training samples, found %lld",
                     (long long)n_train, (long long)config->batch);
     int64_t steps_per_epoch = divide_up(n_train, config->batch);
-    *plan = (struct train_plan){
+    struct train_plan made = {
         .n_sample = n_sample,
         .n_train = n_train,
         .n_validation = config->validation,
@@ -32,7 +60,10 @@ enum status train_plan_make(const struct train_config *config, int64_t n_sample,
         .n_checkpoint = 1 + divide_up(config->epochs, config->checkpoint_every),
         .n_shard = divide_up(n_train, config->rows_per_shard),
     };
-    return STATUS_OK;
+    status = plan_probing(config, &made);
+    if (status == STATUS_OK)
+        *plan = made;
+    return status;
 }
 
 int64_t train_plan_epoch(const struct train_config *config, const struct train_plan *plan, int64_t k)

@@ -12,6 +12,9 @@ struct train_plan {
     int64_t steps_per_epoch, n_step;
     int64_t n_checkpoint; /* step 0, every checkpoint_every epochs, and the last step */
     int64_t n_shard;      /* files of captures of training samples per checkpoint */
+    int64_t n_hidden;     /* width of what the last Linear layer is given */
+    int64_t n_probe, n_pair, n_behaviour;
+    int64_t pair_bytes; /* of what the network does on all probes after one pair */
 };
 
 /* Checks the config against the size of the data, too.  @local   @fails BAD_CONFIG */

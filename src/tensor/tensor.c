@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "tensor/tensor_parts.h"
 
 static enum status refuse_shard(const struct shard *shard, const struct shard *like)
@@ -164,6 +165,8 @@ static enum status read_rows(struct shard *shard, int64_t first, int64_t n, stru
     for (int64_t at = 0; at < n && status == STATUS_OK; at += piece) {
         int64_t rows = piece < n - at ? piece : n - at;
         char *to = raw + at * shard->row_bytes;
+        if (stop_requested())
+            return fail(STOPPED, "%s: stopped on request while it was read; run the same command again", shard->file);
         status = shard->format->read(shard, first + at, rows, to);
         if (status == STATUS_OK && digest != NULL)
             digest_add(digest, to, (size_t)(rows * shard->row_bytes));

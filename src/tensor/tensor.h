@@ -56,7 +56,7 @@ const char *tensor_name(const struct tensor *tensor); /* as given; borrowed */
  * A module of a bergson index has its columns in every row of the file: whole rows are read and hashed, so that its
  * modules, read in the same blocks, give the same segments (segments_sort drops the repeats) and all bytes of the file
  * are covered.  Reading k modules reads the file k times.
- * @local   @fails BAD_INPUT */
+ * @local   @fails BAD_INPUT, STOPPED between pieces when a stop was asked for */
 enum status tensor_read(struct tensor *tensor, int64_t first, int64_t n, void *raw, struct segment_list *segments);
 
 /* Closes the file that was read last, until the next read: a study may have more tensors than a process may have files.

@@ -301,7 +301,7 @@ REFUSALS = [
     ("no run section", {}, lambda study: (study.config.pop("run"), studies.write_config(study)), BAD_CONFIG, ["run"]),
     ("an origin with a space", {}, section("run", origin="example.org/my audit"), BAD_CONFIG, ["run.origin"]),
     ("a config that is no JSON", {}, text_edit("{", "{,"), BAD_CONFIG, ["config.json", "line 1"]),
-    ("memory too small", {}, influence(memory="1 MiB"), CANNOT_FIT, ["influence.memory", "1 MiB"]),
+    ("memory too small", {}, influence(memory="1 MiB"), CANNOT_FIT, ["influence.memory", "1.0 MiB"]),
     # keys and run directories
     ("a key that others may read", {}, with_key(lambda path: openssl_key(path, "ed25519", 0o644)), BAD_KEY,
      ["audit.key", "644"]),

@@ -11,6 +11,8 @@ import shutil
 import signal
 import time
 
+import h5py
+
 import study as studies
 from assay import (BAD_RUN, check, children, finish, folder, kill_tree, root, run, run_well, sentences,
                    side_by_side, start, wait)
@@ -219,6 +221,14 @@ def edit_head(directory, pattern, text):
     path.write_bytes(re.sub(pattern, text, path.read_bytes()))
 
 
+def flip_row(directory, dataset):
+    """Changes the row of the first example, whose block is done first."""
+    path = directory / "influence.h5.partial"
+    with h5py.File(path) as table:
+        offset = table[dataset].id.get_offset()
+    flip(path, offset)
+
+
 def folder_instead(path):
     path.unlink()
     path.mkdir()
@@ -240,11 +250,11 @@ DAMAGE = {
     "whole journal of another job": lambda run, other: (shutil.rmtree(run / "journal"), shutil.copytree(
         other / "journal", run / "journal")),
     "garbage head": lambda run, other: (run / HEAD).write_bytes(bytes(range(256))),
-    "long head": lambda run, other: (run / HEAD).write_bytes(b"assay influence journal v1\n" * 1000),
+    "long head": lambda run, other: (run / HEAD).write_bytes(b"assay influence journal v2\n" * 1000),
     "empty head": lambda run, other: (run / HEAD).write_bytes(b""),
     "head cut off": lambda run, other: (run / HEAD).write_bytes((run / HEAD).read_bytes()[:-30]),
     "head with more": lambda run, other: (run / HEAD).write_bytes((run / HEAD).read_bytes() + b"more"),
-    "other version": lambda run, other: edit_head(run, b"journal v1", b"journal v2"),
+    "other version": lambda run, other: edit_head(run, b"journal v2", b"journal v1"),
     "other config": lambda run, other: edit_head(run, b"config .", b"config g"),
     "other inputs": lambda run, other: edit_head(run, b"inputs .", b"inputs g"),
     "other generation": lambda run, other: edit_head(run, b"generation ", b"generation 1"),
@@ -253,6 +263,10 @@ DAMAGE = {
     "table of another job": lambda run, other: shutil.copy(other / "influence.h5.partial", run),
     "no table": lambda run, other: (run / "influence.h5.partial").unlink(),
     "garbage table": lambda run, other: (run / "influence.h5.partial").write_bytes(b"\x89HDF" * 100),
+    "scores of a finished block": lambda run, other: flip_row(run, "/scores"),
+    "self-influence of a finished block": lambda run, other: flip_row(run, "/self"),
+    "ids of a finished block": lambda run, other: flip_row(run, "/samples/id"),
+    "groups of a finished block": lambda run, other: flip_row(run, "/samples/group/source"),
 }
 
 

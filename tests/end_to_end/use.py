@@ -40,11 +40,12 @@ def test_help(base):
         outcome = run(job, "--help")
         check(outcome.code == OK and outcome.out.startswith(f"usage: assay {job}"), f"{job} --help", outcome)
         check(max(map(len, outcome.out.splitlines())) <= 120, f"{job} --help fits a screen")
-    for section in ("run", "train", "samples", "checkpoints", "influence", "seal"):
+    for section in ("run", "train", "samples", "checkpoints", "influence", "policy", "seal"):
         outcome = run("config", section)
         check(outcome.code == OK and outcome.out.startswith(f'"{section}"'), f"config {section}", outcome.out[:80])
     schema = json.loads(run_well("config", "schema").out)
-    check(set(schema["properties"]) == {"run", "train", "samples", "checkpoints", "influence", "seal"}, "the schema")
+    check(set(schema["properties"]) == {"run", "train", "samples", "checkpoints", "influence", "policy", "seal"},
+          "the schema")
     check(run("config", "nothing").code == BAD_USAGE, "config of no section")
 
 

@@ -41,7 +41,7 @@ static void test_shares(void)
     struct influence_shape s = shape();
     struct influence_plan plan;
     struct influence_work work;
-    const struct influence_other other = {.n_record = 12000, .rest_bytes = 3000};
+    const struct influence_other other = {.n_record = 12000, .n_pass = 2, .rest_bytes = 3000};
     CHECK(influence_plan_make(&s, &plan) == STATUS_OK);
     /* 10 blocks on 3 teams: the busiest has 4, so 4,000 of 10,000 examples. */
     CHECK(plan.n_team == 3 && plan.n_round == 4 && plan.n_member == 1);
@@ -49,7 +49,8 @@ static void test_shares(void)
     CHECK(near(work.read_bytes, 4000.0 * 4 * (384 + 80) + 1000));
     CHECK(near(work.values, 4000.0 * 4 * 216) && near(work.made_terms, 4000.0 * 4 * 500));
     CHECK(near(work.digit_products, 0.4 * plan.digit_products) && near(work.score_terms, 4000.0 * 50 * 4 * 2));
-    CHECK(near(work.tallies, 4000.0 * 50 * (1 + 2 + 4 + 2)) && work.record_lines == 12000);
+    CHECK(near(work.tallies, 4000.0 * 50 * (1 + 2 + 4 + 2)) &&
+          near(work.record_lines, 12000 * (2.0 / 3 + 0.4))); /* two passes in thirds, and its blocks' lines */
     /* 1 + ln 400 = 6.99 lists' lengths enter a list of the best of 4,000; two more come from other ranks. */
     CHECK(fabs(work.kept / (2 * 50 * 10.0 * (1 + 5.99 + 2)) - 1) < 0.02);
     CHECK(near(work.write_bytes, 0.4 * plan.output_bytes) && work.n_message == plan.n_message);

@@ -111,6 +111,89 @@ static void test_scale(void)
     CHECK(plan.n_block == 244141 && plan.n_round == 25 && plan.n_member == 1);
 }
 
+/* What a rank holds while it reads, and of the samples: by hand. */
+static void test_reading(void)
+{
+    struct layer_shape wide[2] = {layers[0], layers[2]};
+    wide[0].reading[PLAN_EXAMPLES] = (struct reading_shape){2048, 100};
+    wide[0].reading[PLAN_QUERIES] = (struct reading_shape){50000, 7};
+    wide[1].reading[PLAN_EXAMPLES] = (struct reading_shape){1, 9 << 20};
+    struct influence_shape s = shape();
+    s.layers = wide;
+    s.n_layer = 2;
+    s.row_bytes = 20;
+    s.record_bytes = 5000;
+    struct influence_plan plan;
+    CHECK(influence_plan_make(&s, &plan) == STATUS_OK);
+    CHECK(plan.read_bytes == 500 * 50000 + 7); /* the queries of the first layer take most */
+    CHECK(plan.sample_bytes == 2 * 4096 * 20 + 5000);
+    int64_t peak = plan.peak_bytes;
+    wide[0].reading[PLAN_QUERIES].example_bytes = 0;
+    s.ahead = false;
+    CHECK(influence_plan_make(&s, &plan) == STATUS_OK && plan.peak_bytes < peak);
+    CHECK(plan.read_bytes == 4096 + (9 << 20) && plan.sample_bytes == 4096 * 20 + 5000);
+    s.n_train = 10; /* less than a block */
+    CHECK(influence_plan_make(&s, &plan) == STATUS_OK && plan.read_bytes == 10 + (9 << 20));
+    CHECK(plan.sample_bytes == 10 * 20 + 5000);
+}
+
+/* 1, 3, 6, 10 products of digits instead of 1, 4, 9, 16. */
+static void test_leading(void)
+{
+    static const double pairs[] = {1, 3, 6, 10};
+    struct influence_shape s = shape();
+    struct influence_plan all, leading;
+    s.memory = INT64_C(1) << 40;
+    for (int d = 1; d <= 4; d++) {
+        s.n_digit = d;
+        s.leading = false;
+        CHECK(influence_plan_make(&s, &all) == STATUS_OK);
+        s.leading = true;
+        CHECK(influence_plan_make(&s, &leading) == STATUS_OK);
+        CHECK(leading.digit_products == all.digit_products / (d * d) * pairs[d - 1]);
+        CHECK(leading.peak_bytes == all.peak_bytes && leading.score_terms == all.score_terms);
+    }
+}
+
+/* Sizes that no int64 can hold are refused, not counted wrongly. */
+static void test_absurd(void)
+{
+    static const int64_t rows[] = {1, 1000000, INT64_C(1) << 40}, ranks[] = {1, 7, 10000, INT64_C(1) << 40};
+    static const int64_t counts[] = {1, 50000, INT64_C(1000000000000000), INT64_C(1) << 60};
+    for (size_t r = 0; r < 3; r++)
+        for (size_t k = 0; k < 4; k++)
+            for (size_t i = 0; i < 4 * 4; i++) {
+                struct layer_shape layer = {
+                    .n_factor = 2,
+                    .n_column = {1000000000, 1000000000},
+                    .train_rows = rows[r],
+                    .query_rows = rows[r],
+                    .stored_bytes = INT64_C(1) << 50,
+                    .reading = {{INT64_C(1) << 50, INT64_C(1) << 50}, {INT64_C(1) << 50, INT64_C(1) << 50}}};
+                struct influence_shape s = shape();
+                s.layers = &layer;
+                s.n_layer = 1;
+                s.n_train = counts[i / 4];
+                s.n_query = counts[i % 4];
+                s.n_rank = ranks[k];
+                s.n_group_value = INT64_C(1) << 50;
+                s.top = 100000;
+                s.row_bytes = INT64_C(1) << 50;
+                s.record_bytes = INT64_MAX;
+                s.memory = INT64_MAX;
+                struct influence_plan plan;
+                CHECK_FAILS(influence_plan_make(&s, &plan), CANNOT_FIT, "influence.memory: a rank needs more than");
+                CHECK(plan.n_block >= 1 && plan.n_round >= 1 && plan.digit_products > 0);
+            }
+    struct influence_shape s = shape(); /* many examples alone are no trouble */
+    struct influence_plan plan;
+    s.n_train = INT64_C(1) << 60;
+    for (size_t k = 0; k < 4; k++) {
+        s.n_rank = ranks[k];
+        CHECK(influence_plan_make(&s, &plan) == STATUS_OK && plan.n_block == INT64_C(1) << 48);
+    }
+}
+
 int main(void)
 {
     test_bounds();
@@ -118,5 +201,8 @@ int main(void)
     test_small();
     test_teams();
     test_scale();
+    test_reading();
+    test_leading();
+    test_absurd();
     return check_end();
 }

@@ -1,28 +1,46 @@
-/* samples_parse and queries_parse keep what the file says, in its order; codes do not depend on the order of lines;
- * every malformed record is refused with its line; ids are unique over all splits; no damage to the bytes does more
- * than fail. */
+/* samples_open, sample_rows_read and queries_parse keep what the file says, in its order; codes do not depend on the
+ * order of lines; every malformed record is refused with its line; ids are unique over all splits; no damage to the
+ * bytes does more than fail. */
 #include <time.h>
 
-#include "base/memory.h"
-#include "check.h"
 #include "config/json.h"
 #include "config/mutate.h"
-#include "records/records.h"
+#include "records/file_of.h"
+
+#define MEMORY (1 << 20)
 
 static char *group_keys[] = {"policy", "score"};
 static const struct samples_config grouped = {
     .file = "s.jsonl", .id = "id", .split = "split", .train = "train", .group_by = {group_keys, 2}};
 static const struct samples_config plain = {.file = "s.jsonl", .id = "id", .train = "train"};
 
+static enum status open_text(const struct samples_config *config, const char *text, size_t n, struct samples *samples)
+{
+    records_write("s.jsonl", text, n);
+    return samples_open(MPI_COMM_NULL, records_folder, config, MEMORY, samples, NULL);
+}
+
+/* All rows of an opened file. */
+static void read_rows(const struct samples *samples, struct sample_rows *rows)
+{
+    struct sample_reader reader;
+    sample_reader_init(samples, &reader);
+    sample_rows_init(samples, samples->n, rows);
+    CHECK(sample_rows_read(rows, &reader, 0, samples->n) == STATUS_OK && rows->n == samples->n);
+    sample_reader_clear(&reader);
+}
+
 static enum status parse_with(const struct samples_config *config, const char *text, size_t n)
 {
-    struct samples samples = {0};
-    char *copy = malloc(n > 0 ? n : 1); /* exactly n bytes: a sanitizer sees any read beyond */
-    memcpy(copy, text, n);
-    enum status status = samples_parse(config, copy, n, &samples);
+    struct samples samples;
+    enum status status = open_text(config, text, n, &samples);
     CHECK((status == STATUS_OK) == (samples.n > 0));
+    if (status == STATUS_OK) { /* what was accepted once is read again */
+        struct sample_rows rows;
+        read_rows(&samples, &rows);
+        sample_rows_clear(&rows);
+    }
     samples_clear(&samples);
-    free(copy);
     return status;
 }
 
@@ -41,28 +59,31 @@ static const char *const whole =
 static void test_values(void)
 {
     struct samples samples;
-    CHECK(samples_parse(&grouped, whole, strlen(whole), &samples) == STATUS_OK);
+    struct sample_rows rows;
+    CHECK(open_text(&grouped, whole, strlen(whole), &samples) == STATUS_OK);
     CHECK(samples.n == 4 && samples.n_record == 5 && samples.id_bytes == 7 && samples.n_column == 2);
-    char buffer[8];
-    CHECK(strcmp(samples_id(&samples, 0, buffer), "b") == 0 &&
-          strcmp(samples_id(&samples, 1, buffer), "\xc3\xa9-long") == 0);
-    CHECK(strcmp(samples_id(&samples, 2, buffer), "-3") == 0 && strcmp(samples_id(&samples, 3, buffer), "c") == 0);
-    CHECK(memcmp(samples.ids, "b\0\0\0\0\0\0", 7) == 0);
+    read_rows(&samples, &rows);
+    CHECK(strcmp(row_id(&rows, 0), "b") == 0 && strcmp(row_id(&rows, 1), "\xc3\xa9-long") == 0);
+    CHECK(strcmp(row_id(&rows, 2), "-3") == 0 && strcmp(row_id(&rows, 3), "c") == 0);
+    CHECK(memcmp(rows.ids, "b\0\0\0\0\0\0", 7) == 0);
     const struct group_column *policy = &samples.columns[0], *score = &samples.columns[1];
+    const int32_t *policies = sample_rows_codes(&rows, 0), *scores = sample_rows_codes(&rows, 1);
     CHECK(strcmp(policy->name, "policy") == 0 && policy->n_value == 3);
     CHECK(strcmp(policy->values[0], "") == 0 && strcmp(policy->values[1], "p1") == 0 &&
           strcmp(policy->values[2], "p2") == 0);
-    CHECK(policy->codes[0] == 2 && policy->codes[1] == 0 && policy->codes[2] == 0 && policy->codes[3] == 1);
+    CHECK(policies[0] == 2 && policies[1] == 0 && policies[2] == 0 && policies[3] == 1);
+    CHECK(policy->count[0] == 2 && policy->count[1] == 1 && policy->count[2] == 1);
     CHECK(score->n_value == 4 && strcmp(score->values[0], "1.5") == 0 && strcmp(score->values[1], "100") == 0);
     CHECK(strcmp(score->values[2], "true") == 0 && strcmp(score->values[3], "x") == 0);
-    CHECK(score->codes[0] == 0 && score->codes[1] == 2 && score->codes[2] == 3 && score->codes[3] == 1);
+    CHECK(scores[0] == 0 && scores[1] == 2 && scores[2] == 3 && scores[3] == 1);
+    sample_rows_clear(&rows);
     samples_clear(&samples);
-    CHECK(samples_parse(&plain, whole, strlen(whole), &samples) == STATUS_OK);
+    CHECK(open_text(&plain, whole, strlen(whole), &samples) == STATUS_OK);
     CHECK(samples.n == 5 && samples.n_record == 5 && samples.n_column == 0);
     samples_clear(&samples);
     struct samples_config other = {.file = "s.jsonl", .id = "key", .split = "part", .train = "use"};
     const char *text = "{\"key\":\"1\",\"part\":\"use\"}\n{\"key\":\"2\",\"part\":\"train\"}\n";
-    CHECK(samples_parse(&other, text, strlen(text), &samples) == STATUS_OK && samples.n == 1 && samples.id_bytes == 1);
+    CHECK(open_text(&other, text, strlen(text), &samples) == STATUS_OK && samples.n == 1 && samples.id_bytes == 1);
     samples_clear(&samples);
 }
 
@@ -71,7 +92,8 @@ static void test_order(void)
 {
     enum { N = 500 };
     struct text text;
-    struct samples forward, backward;
+    struct samples samples[2];
+    struct sample_rows rows[2];
     char *names[] = {"group"};
     struct samples_config config = {.file = "s.jsonl", .id = "id", .train = "train", .group_by = {names, 1}};
     for (int way = 0; way < 2; way++) {
@@ -80,22 +102,25 @@ static void test_order(void)
             int i = way == 0 ? k : N - 1 - k;
             text_add(&text, "{\"id\":%d,\"group\":\"g%d\"}\n", i, i * i % 37);
         }
-        CHECK(samples_parse(&config, text.bytes, text.length, way == 0 ? &forward : &backward) == STATUS_OK);
+        CHECK(open_text(&config, text.bytes, text.length, &samples[way]) == STATUS_OK);
+        read_rows(&samples[way], &rows[way]);
         text_clear(&text);
     }
-    CHECK(forward.columns[0].n_value == 19 && backward.columns[0].n_value == 19); /* squares modulo 37 */
+    const struct group_column *forward = &samples[0].columns[0], *backward = &samples[1].columns[0];
+    CHECK(forward->n_value == 19 && backward->n_value == 19); /* squares modulo 37 */
     for (int v = 0; v < 19; v++) {
-        CHECK(strcmp(forward.columns[0].values[v], backward.columns[0].values[v]) == 0);
-        CHECK(v == 0 || strcmp(forward.columns[0].values[v - 1], forward.columns[0].values[v]) < 0);
+        CHECK(strcmp(forward->values[v], backward->values[v]) == 0 && forward->count[v] == backward->count[v]);
+        CHECK(v == 0 || strcmp(forward->values[v - 1], forward->values[v]) < 0);
     }
     for (int i = 0; i < N; i++) {
         char expected[16];
         snprintf(expected, sizeof expected, "g%d", i * i % 37);
-        CHECK(forward.columns[0].codes[i] == backward.columns[0].codes[N - 1 - i]);
-        CHECK(strcmp(forward.columns[0].values[forward.columns[0].codes[i]], expected) == 0);
+        CHECK(rows[0].codes[i] == rows[1].codes[N - 1 - i] && strcmp(forward->values[rows[0].codes[i]], expected) == 0);
     }
-    samples_clear(&forward);
-    samples_clear(&backward);
+    for (int way = 0; way < 2; way++) {
+        sample_rows_clear(&rows[way]);
+        samples_clear(&samples[way]);
+    }
 }
 
 #define GOOD "{\"id\": \"a\", \"split\": \"train\"}\n"
@@ -138,6 +163,8 @@ static void test_refusals(void)
                 "policy: expected a number within 2^53");
     CHECK_FAILS(parse("{\"id\": \"a\", \"split\": \"train\", \"policy\": \"a\\nb\"}"), BAD_INPUT,
                 "without control characters");
+    CHECK_FAILS(parse("{\"id\": \"a\", \"split\": \"train\", \"policy\": \"a\x7f\"}"), BAD_INPUT,
+                "without control characters");
     CHECK(parse("{\"id\": \"a\", \"split\": \"test\", \"policy\": {}}\n{\"id\": \"b\", \"split\": \"train\"}") ==
           STATUS_OK);
 }
@@ -146,21 +173,49 @@ static void test_limits(void)
 {
     struct text text;
     text_init(&text);
-    text_add(&text, "{\"id\": \"%01024d\", \"split\": \"train\"}", 1);
+    text_add(&text, "{\"id\": \"%01024d\", \"split\": \"train\", \"policy\": \"%01024d\"}", 1, 2);
     struct samples samples;
-    CHECK(samples_parse(&grouped, text.bytes, text.length, &samples) == STATUS_OK && samples.id_bytes == 1024);
+    CHECK(open_text(&grouped, text.bytes, text.length, &samples) == STATUS_OK && samples.id_bytes == 1024);
     samples_clear(&samples);
     text.length = 0;
     text_add(&text, "{\"id\": \"%01025d\", \"split\": \"train\"}", 1);
     CHECK_FAILS(parse(text.bytes), BAD_INPUT, "line 1: id: expected an id of at most 1024 bytes, found \"000");
     text.length = 0;
+    text_add(&text, "{\"id\": 1, \"split\": \"train\", \"policy\": \"%01025d\"}", 1);
+    CHECK_FAILS(parse(text.bytes), BAD_INPUT, "line 1: policy: expected a string of at most 1024 bytes");
+    text.length = 0;
     for (int i = 0; i < 65536; i++)
         text_add(&text, "{\"id\": %d, \"split\": \"train\", \"policy\": %d}\n", i, i);
-    CHECK(samples_parse(&grouped, text.bytes, text.length, &samples) == STATUS_OK);
+    CHECK(open_text(&grouped, text.bytes, text.length, &samples) == STATUS_OK);
     CHECK(samples.columns[0].n_value == 65536 && samples.columns[1].n_value == 1);
     samples_clear(&samples);
-    text_add(&text, "{\"id\": \"x\", \"split\": \"train\", \"policy\": \"x\"}\n");
-    CHECK_FAILS(parse(text.bytes), BAD_INPUT, "line 65537: policy: expected at most 65,536 different values");
+    text_add(&text, "{\"id\": \"x\", \"split\": \"train\", \"policy\": \"y\"}\n");
+    CHECK_FAILS(parse(text.bytes), BAD_INPUT,
+                "line 65537: policy: expected at most 65,536 different values in the file (leave the key out of "
+                "group_by), found \"y\"");
+    text_clear(&text);
+}
+
+/* A record may span pieces of the file, up to a limit. */
+static void test_long_lines(void)
+{
+    enum { LONG = 3 << 20 };
+    struct text text;
+    struct samples samples;
+    struct sample_rows rows;
+    char *filler = memory_allocate(LINE_LONGEST + 1, 1);
+    memset(filler, 'x', LINE_LONGEST);
+    text_init(&text);
+    text_add(&text, "{\"id\": 1, \"note\": \"%.*s\", \"split\": \"train\"}\n", LONG, filler);
+    text_add(&text, "{\"id\": 2, \"note\": \"%.*s\", \"split\": \"train\"}\n" GOOD, LONG, filler);
+    CHECK(open_text(&grouped, text.bytes, text.length, &samples) == STATUS_OK && samples.n == 3);
+    read_rows(&samples, &rows);
+    CHECK(strcmp(row_id(&rows, 1), "2") == 0 && strcmp(row_id(&rows, 2), "a") == 0);
+    sample_rows_clear(&rows);
+    samples_clear(&samples);
+    text_add(&text, "{\"id\": 3, \"note\": \"%s\", \"split\": \"train\"}\n", filler);
+    CHECK_FAILS(parse(text.bytes), BAD_INPUT, "s.jsonl: line 4: expected a record of at most 16 MiB");
+    memory_free(filler);
     text_clear(&text);
 }
 
@@ -169,6 +224,7 @@ static void test_many(void)
     enum { N = 100000 };
     struct text text;
     struct samples samples;
+    struct sample_rows rows;
     text_init(&text);
     for (int i = 0; i < N; i++)
         text_add(&text,
@@ -176,11 +232,15 @@ static void test_many(void)
                  "\"license\": \"CC-BY-4.0\", \"source\": \"collection %d\", \"score\": %d}\n",
                  i, i, i % 4, i % 5, i % 100);
     clock_t start = clock();
-    CHECK(samples_parse(&grouped, text.bytes, text.length, &samples) == STATUS_OK);
-    printf("100,000 samples: %.2f s\n", (double)(clock() - start) / CLOCKS_PER_SEC);
+    records_write("s.jsonl", text.bytes, text.length);
+    CHECK(samples_open(MPI_COMM_NULL, records_folder, &grouped, 64 << 20, &samples, NULL) == STATUS_OK);
+    printf("100,000 samples: %.3f s, ", (double)(clock() - start) / CLOCKS_PER_SEC);
     CHECK(samples.n == N && samples.columns[0].n_value == 4 && samples.columns[1].n_value == 100);
-    char buffer[16];
-    CHECK(samples.id_bytes == 12 && strcmp(samples_id(&samples, N - 1, buffer), "digit-099999") == 0);
+    start = clock();
+    read_rows(&samples, &rows);
+    printf("and %.3f s to read them again\n", (double)(clock() - start) / CLOCKS_PER_SEC);
+    CHECK(samples.id_bytes == 12 && strcmp(row_id(&rows, N - 1), "digit-099999") == 0);
+    sample_rows_clear(&rows);
     samples_clear(&samples);
     text_clear(&text);
 }
@@ -251,13 +311,16 @@ static void test_section(void)
 
 int main(void)
 {
+    records_folder_make();
     test_values();
     test_order();
     test_refusals();
     test_limits();
+    test_long_lines();
     test_many();
     test_queries();
     test_mutations();
     test_section();
+    records_folder_remove("s.jsonl");
     return check_end();
 }

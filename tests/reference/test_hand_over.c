@@ -1,5 +1,6 @@
-/* What the trainer hands over must be true: numpy recomputes captures, losses, accuracy and the first epochs' weights
- * from the files alone; and the accuracy must not hang on one lucky seed. */
+/* What the trainer hands over must be true: numpy recomputes captures, losses, accuracy, the first epochs' weights, the
+ * autoencoder's quality, and what every pair did to every probe, from the files alone; and accuracy and quality must
+ * not hang on one lucky seed. */
 #include "scene.h"
 
 static void check_with_numpy(const char *scene)
@@ -7,6 +8,7 @@ static void check_with_numpy(const char *scene)
     struct train_summary summary = {0};
     CHECK(scene_train(MPI_COMM_SELF, scene, "\"directory\": \"digits\"", &summary) == STATUS_OK);
     CHECK(summary.validation_accuracy >= 0.97 && summary.test_accuracy >= 0.95);
+    CHECK(summary.autoencoder.explained >= 0.95 && summary.n_probe == 180 && summary.n_pair == 200);
     const char *source = getenv("ASSAY_SOURCE");
     char command[4 * SCENE_PATH_BYTES];
     CHECK(source != NULL);
@@ -29,11 +31,15 @@ static void check_other_seeds(const char *scene)
     static const int seeds[] = {2, 1000003};
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
         struct train_summary summary = {0};
-        char members[128];
-        snprintf(members, sizeof members, "\"directory\": \"seed\", \"checkpoint_every\": 1000, \"seed\": %d",
+        char members[256];
+        snprintf(members, sizeof members,
+                 "\"directory\": \"seed\", \"checkpoint_every\": 1000, \"sae\": {\"epochs\": 20}, \"policy\": "
+                 "{\"pairs\": 10}, "
+                 "\"seed\": %d",
                  seeds[i]);
         CHECK(scene_train(MPI_COMM_SELF, scene, members, &summary) == STATUS_OK && !summary.unchanged);
         CHECK(summary.validation_accuracy >= 0.95 && summary.test_accuracy >= 0.95);
+        CHECK(summary.autoencoder.explained >= 0.9 && summary.autoencoder.n_dead <= 5);
     }
 }
 

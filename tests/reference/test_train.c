@@ -11,10 +11,11 @@
 
 static int rank, size;
 
-/* 597 training samples, 19 steps an epoch, 3 shards. */
+/* 597 training samples, 19 steps an epoch, 3 shards; a small autoencoder, few pairs. */
 #define SMALL                                                                                                          \
     "\"hidden\": [8], \"epochs\": 2, \"checkpoint_every\": 1, \"batch\": 32, \"rows_per_shard\": 250, "                \
-    "\"validation\": 600, \"test\": 600"
+    "\"validation\": 600, \"test\": 600, \"sae\": {\"features\": 12, \"active\": 2, \"epochs\": 4}, "                  \
+    "\"policy\": {\"probes\": 31, \"pairs\": 7}"
 
 /* The digest of a file, in hex; "absent" if it is not there. */
 static void file_digest(const char *directory, const char *name, char hex[2 * DIGEST_BYTES + 1])
@@ -69,7 +70,9 @@ static bool same_summary(const struct train_summary *a, const struct train_summa
 {
     return a->n_train == b->n_train && a->n_step == b->n_step && a->n_checkpoint == b->n_checkpoint &&
            a->n_file == b->n_file && a->bytes == b->bytes && a->validation_loss == b->validation_loss &&
-           a->validation_accuracy == b->validation_accuracy && a->test_accuracy == b->test_accuracy;
+           a->validation_accuracy == b->validation_accuracy && a->test_accuracy == b->test_accuracy &&
+           a->autoencoder.explained == b->autoencoder.explained && a->autoencoder.n_dead == b->autoencoder.n_dead &&
+           a->n_probe == b->n_probe && a->n_pair == b->n_pair;
 }
 
 /* train.json lists the digest of every file: equal manifests are equal hand-overs. */
@@ -78,7 +81,8 @@ static void check_same_for_any_ranks(const char *scene)
     struct train_summary all = {0}, alone = {0}, other = {0};
     char together[2 * DIGEST_BYTES + 1], single[2 * DIGEST_BYTES + 1], reseeded[2 * DIGEST_BYTES + 1];
     CHECK(scene_train(MPI_COMM_WORLD, scene, SMALL ", \"directory\": \"all\"", &all) == STATUS_OK);
-    CHECK(!all.unchanged && all.n_checkpoint == 3 && all.n_step == 38 && all.n_file == 3 + 3 * 5 + 2);
+    CHECK(!all.unchanged && all.n_checkpoint == 3 && all.n_step == 38 && all.n_file == 3 + 3 * 5 + 2 + 7);
+    CHECK(all.n_probe == 31 && all.n_pair == 7 && all.autoencoder.explained > 0.5 && all.autoencoder.explained < 1);
     if (rank == 0)
         CHECK(scene_train(MPI_COMM_SELF, scene, SMALL ", \"directory\": \"alone\"", &alone) == STATUS_OK);
     MPI_Barrier(MPI_COMM_WORLD);
@@ -88,9 +92,17 @@ static void check_same_for_any_ranks(const char *scene)
     if (rank == 0)
         CHECK(same_summary(&all, &alone) && all.bytes > 0);
     CHECK(scene_train(MPI_COMM_WORLD, scene, SMALL ", \"directory\": \"other\", \"seed\": 2", &other) == STATUS_OK);
-    static const char *const differ[] = {"train.json", "samples.jsonl", "order.npy",
+    static const char *const differ[] = {"train.json",
+                                         "samples.jsonl",
+                                         "order.npy",
                                          "checkpoints/step-000000.safetensors",
-                                         "captures/step-000038/train-00002.safetensors"};
+                                         "captures/step-000038/train-00002.safetensors",
+                                         "sae/sae_weights.safetensors",
+                                         "policy/features.jsonl",
+                                         "policy/probes.jsonl",
+                                         "policy/probes.safetensors",
+                                         "policy/pairs.jsonl",
+                                         "policy/pairs.safetensors"};
     for (size_t i = 0; i < sizeof differ / sizeof *differ; i++) {
         char name[128];
         snprintf(name, sizeof name, "all/%s", differ[i]);
@@ -114,7 +126,8 @@ static void check_unchanged(const char *scene)
     CHECK(scene_train(MPI_COMM_WORLD, scene, members, &again) == STATUS_OK && again.unchanged);
     CHECK(same_summary(&first, &again) && again.bytes > 0);
 
-    static const char *const broken[] = {"order.npy", "captures/step-000019/train-00001.safetensors"};
+    static const char *const broken[] = {"order.npy", "captures/step-000019/train-00001.safetensors", "sae/cfg.json",
+                                         "policy/pairs.safetensors"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         char name[128];
         snprintf(name, sizeof name, "twice/%s", broken[i]);
@@ -123,8 +136,12 @@ static void check_unchanged(const char *scene)
         file_digest(scene, "twice/train.json", after);
         CHECK(strcmp(before, after) == 0);
     }
+    /* What a killed run left under a temporary name goes; what is not ours stays. */
+    put_file(scene, "twice/policy/pairs.safetensors.tmp-1", "half");
+    put_file(scene, "twice/sae/notes.txt", "not in the way");
     put_file(scene, "twice/train.json", "{\n  \"format\": \"assay-train/1\",\n  \"config\": {");
     CHECK(scene_train(MPI_COMM_WORLD, scene, members, &again) == STATUS_OK && !again.unchanged);
+    CHECK(!is_there(scene, "twice/policy/pairs.safetensors.tmp-1") && is_there(scene, "twice/sae/notes.txt"));
 
     /* Larger shards: there are fewer, and none of the old ones may be left for a glob to find. */
     CHECK(is_there(scene, "twice/captures/step-000019/train-00001.safetensors"));
@@ -202,6 +219,10 @@ static void check_bad_directories(const char *scene)
     put_file(scene, "foreign3/train.json", "{\"format\": \"of another program\"}");
     CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"foreign3\""), CANNOT_WRITE, "found something else");
     CHECK(is_there(scene, "foreign3/train.json"));
+    put_file(scene, "foreign4/policy/probes.jsonl", "precious");
+    CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"foreign4\""), CANNOT_WRITE, "found policy");
+    put_file(scene, "foreign5/sae/cfg.json", "precious");
+    CHECK_FAILS(train_refused(scene, SMALL ", \"directory\": \"foreign5\""), CANNOT_WRITE, "found sae");
     put_file(scene, "foreign2/notes.txt", "not in the way");
     CHECK(train_refused(scene, SMALL ", \"directory\": \"foreign2\"") == STATUS_OK);
     CHECK(is_there(scene, "foreign2/notes.txt"));
@@ -238,7 +259,7 @@ static void check_faults(const char *scene)
     for (int guilty = 0; guilty<size; guilty += size> 1 ? size - 1 : 1) {
         long k = 1;
         for (;; k++) {
-            char members[256];
+            char members[512];
             snprintf(members, sizeof members, SMALL ", \"directory\": \"fault-%d-%ld\"", guilty, k);
             agree_fail_at(k, guilty);
             enum status status = train_refused(scene, members);
@@ -251,7 +272,7 @@ static void check_faults(const char *scene)
             file_digest(scene, members, after);
             CHECK(strcmp(after, clean) == 0);
         }
-        CHECK(k == 6); /* data, plan, directory, files, manifest */
+        CHECK(k == 7); /* data, plan, directory, network, files, manifest */
     }
 }
 

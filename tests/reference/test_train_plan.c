@@ -46,6 +46,8 @@ static void check_defaults(void)
     CHECK(train->hidden.n == 2 && train->hidden.items[0] == 64 && train->hidden.items[1] == 32);
     CHECK(train->validation == 180 && train->test == 180 && train->queries == 40 && train->rows_per_shard == 512);
     CHECK(train->rate.schedule == RATE_COSINE && train->rate.final <= train->rate.initial);
+    CHECK(train->sae.features == 96 && train->sae.active == 6 && train->policy.probes == 180);
+    CHECK(train->policy.pairs == 200 && train->policy.behaviours.n == 3 && train->policy.behaviours.items[1] == 8);
     struct text resolved;
     text_init(&resolved);
     config_resolved(&config, SCOPE_RESULT, &resolved);
@@ -56,10 +58,18 @@ static void check_defaults(void)
 
 static void check_numbers(void)
 {
-    struct train_config train;
-    struct train_plan plan;
+    struct train_config train = {0};
+    struct train_plan plan = {0};
     CHECK(plan_of("", 1797, &train, &plan) == STATUS_OK);
     CHECK(plan.n_train == 1437 && plan.steps_per_epoch == 45 && plan.n_step == 45 * train.epochs && plan.n_shard == 3);
+
+    CHECK(plan.n_hidden == 32 && plan.n_probe == 180 && plan.n_pair == 200 && plan.n_behaviour == 3);
+    CHECK(plan.pair_bytes == 180 * (32 * 4 + 3 * 8));
+
+    /* At most what the splits have; without a hidden layer, the last layer is given the pixels. */
+    CHECK(plan_of("\"hidden\": [], \"validation\": 30, \"policy\": {\"pairs\": 5000, \"behaviours\": [0]}", 1797,
+                  &train, &plan) == STATUS_OK);
+    CHECK(plan.n_hidden == 64 && plan.n_probe == 30 && plan.n_pair == 1587 && plan.n_behaviour == 1);
 
     CHECK(plan_of("\"epochs\": 7, \"checkpoint_every\": 3, \"batch\": 479, \"rows_per_shard\": 1437", 1797, &train,
                   &plan) == STATUS_OK);
@@ -97,6 +107,27 @@ static void check_refusals(void)
         {"\"checkpoint_every\": 0", "train.checkpoint_every"},
         {"\"rows_per_shard\": 0", "train.rows_per_shard"},
         {"\"seed\": -1", "train.seed"},
+        {"\"sae\": {\"features\": 0}", "train.sae.features"},
+        {"\"sae\": {\"features\": 1438}", "train.sae.features: expected at most the 1437 training samples, found 1438"},
+        {"\"sae\": {\"active\": 0}", "train.sae.active"},
+        {"\"sae\": {\"active\": 97}", "train.sae.active: expected at most the 96 features, found 97"},
+        {"\"sae\": {\"epochs\": 0}", "train.sae.epochs"},
+        {"\"sae\": {\"batch\": 0}", "train.sae.batch"},
+        {"\"sae\": {\"learning_rate\": 0}", "train.sae.learning_rate"},
+        {"\"sae\": {\"learning_rate\": 1.5}", "train.sae.learning_rate"},
+        {"\"sae\": {\"k\": 3}", "train.sae.k"},
+        {"\"policy\": {\"probes\": 0}", "train.policy.probes"},
+        {"\"policy\": {\"pairs\": 0}", "train.policy.pairs"},
+        {"\"policy\": {\"intended\": 97}", "train.policy.intended: expected at most the 96 features"},
+        {"\"policy\": {\"intended\": 0}", "train.policy.intended"},
+        {"\"policy\": {\"learning_rate\": 0}", "train.policy.learning_rate"},
+        {"\"policy\": {\"behaviours\": []}", "train.policy.behaviours: expected at least one digit, found none"},
+        {"\"policy\": {\"behaviours\": [3, 8.5]}", "train.policy.behaviours[1]: expected a digit, found 8.5"},
+        {"\"policy\": {\"behaviours\": [3, 10]}", "train.policy.behaviours"},
+        {"\"policy\": {\"behaviours\": [3, 8, 3]}",
+         "train.policy.behaviours[2]: expected a digit that is not there yet"},
+        {"\"hidden\": [4096], \"policy\": {\"pairs\": 1437}",
+         "train.policy.probes, train.policy.pairs: expected at most 1 GiB"},
         {"\"seeds\": 1", "train.seeds"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

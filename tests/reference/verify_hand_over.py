@@ -1,77 +1,19 @@
 """Recomputes with numpy, in double precision and from the files alone, what a hand-over claims.
 
     verify_hand_over.py HAND_OVER DATA          exit code 0 only if everything holds
-
-safetensors are read by the few lines below, the formulas are written out: nothing is shared with the trainer.
 """
 import collections
 import hashlib
 import json
 import math
 import pathlib
-import struct
 import sys
 
 import numpy as np
 
-failures = []
-
-
-def check(condition, text):
-    if not condition:
-        failures.append(text)
-        print("not true:", text, file=sys.stderr)
-
-
-def load_safetensors(path):
-    raw = path.read_bytes()
-    (n,) = struct.unpack("<Q", raw[:8])
-    header = json.loads(raw[8 : 8 + n])
-    header.pop("__metadata__", None)
-    types, data = {"F32": "<f4", "I64": "<i8"}, raw[8 + n :]
-    return {
-        name: np.frombuffer(data[slice(*tensor["data_offsets"])], types[tensor["dtype"]]).reshape(tensor["shape"])
-        for name, tensor in header.items()
-    }
-
-
-def load_lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def n_layer_of(weights):
-    return sum(name.endswith(".weight") for name in weights)
-
-
-def forward(weights, x):
-    """Inputs of every layer, and the logits."""
-    inputs, n_layer = [], n_layer_of(weights)
-    for k in range(1, n_layer + 1):
-        inputs.append(x)
-        x = x @ weights[f"fc{k}.weight"].T + weights[f"fc{k}.bias"]
-        if k < n_layer:
-            x = np.maximum(x, 0)
-    return inputs, x
-
-
-def log_softmax(logits):
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def backward(weights, inputs, logits, labels):
-    """Per example: the gradient of its loss with respect to every layer's output."""
-    delta = np.exp(log_softmax(logits))
-    delta[np.arange(len(labels)), labels] -= 1
-    gradients = [delta]
-    for k in range(n_layer_of(weights), 1, -1):
-        delta = (delta @ weights[f"fc{k}.weight"]) * (inputs[k - 1] > 0)
-        gradients.insert(0, delta)
-    return gradients
-
-
-def as_double(weights):
-    return {name: value.astype("f8") for name, value in weights.items()}
+from hand_over_files import (as_double, backward, check, failures, forward, load_lines, load_safetensors, log_softmax,
+                             n_layer_of)
+from verify_policy_files import check_policy_files
 
 
 def check_manifest(root):
@@ -222,6 +164,7 @@ def main():
     order, rates, rate_at = check_order(root, config, len(splits["train"]))
     checkpoints = check_checkpoints(root, manifest, splits, images, labels, rate_at)
     check_replay(root, checkpoints, splits, images, labels, order, rates)
+    check_policy_files(root, manifest, checkpoints[-1], images, labels)
     sys.exit(f"{len(failures)} failed" if failures else 0)
 
 

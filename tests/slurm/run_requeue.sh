@@ -5,27 +5,8 @@
 # Usage: run_requeue.sh, with ASSAY_SOURCE (the tree) and ASSAY_PROGRAM (the program) set.
 set -uo pipefail
 source=${ASSAY_SOURCE:?} program=${ASSAY_PROGRAM:?}
-# shellcheck source=tests/slurm/cluster.sh
-. "$source/tests/slurm/cluster.sh"
-
-# Nothing of a Slurm around this one, and none of the leniency that other tests give mpirun, may reach the script.
-while read -r variable; do unset "$variable"; done < <(compgen -v | grep -E '^(SLURM|SBATCH|SRUN)_')
-unset OMPI_MCA_rmaps_base_oversubscribe
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_btl_vader_single_copy_mechanism=none # containers often forbid it
-
-work=$(mktemp -d)
-trap 'cluster_stop; rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-made=0 failed=0
-
-check() # WHAT COMMAND…
-{
-    made=$((made + 1))
-    "${@:2}" && return
-    failed=$((failed + 1))
-    echo "not true: $1" >&2
-}
+# shellcheck source=tests/slurm/scene.sh
+. "$source/tests/slurm/scene.sh"
 
 # So many small blocks that a journal after every round makes the job last for minutes.
 PYTHONPATH=$source/tests/end_to_end /usr/bin/python3 -B - "$work/study" <<'END' || exit 1
@@ -71,7 +52,11 @@ n_in_log() { grep -c "$1" "$log"; }
 resumed() { sed -n 's/,//g; s/^influence .* blocks \([0-9]*\) of them from an earlier run.*/\1/p' "$log"; }
 root_of() { sed -n 3p "$1/seal/checkpoint"; }
 same_root() { [[ "$(root_of "$1")" =~ ^[A-Za-z0-9+/]{43}=$ ]] && [ "$(root_of "$1")" = "$(root_of "$2")" ]; }
-ends_with() { local code=0; "${@:2}" || code=$?; [ "$code" -eq "$1" ]; }
+
+# What follows `job=` in a script: the same in both, so that what is seen of one holds for the other.
+body() { sed '1,/^job=/d' "$source/slurm/$1.sbatch"; }
+same_body() { [ -n "$(body run)" ] && [ "$(body run)" = "$(body influence)" ]; }
+check "run.sbatch and influence.sbatch differ in their headers alone" same_body
 
 cluster_start "$work/cluster" 4 || exit 1
 
@@ -97,5 +82,4 @@ check "a missing config is refused" test "$refusal" -ne 0
 check "with the same code by the job, which is not queued again" \
     ends_with "$refusal" submit "$work/missing.json" --wait >/dev/null
 
-echo "$((made - failed)) passed, $failed failed"
-[ "$made" -gt 0 ] && [ "$failed" -eq 0 ]
+conclude

@@ -5,27 +5,8 @@
 set -uo pipefail
 source=${ASSAY_SOURCE:?} ASSAY=${ASSAY_PROGRAM:?}
 export ASSAY
-# shellcheck source=tests/slurm/cluster.sh
-. "$source/tests/slurm/cluster.sh"
-
-# Nothing of a Slurm around this one, and none of the leniency that other tests give mpirun, may reach the script.
-while read -r variable; do unset "$variable"; done < <(compgen -v | grep -E '^(SLURM|SBATCH|SRUN)_')
-unset OMPI_MCA_rmaps_base_oversubscribe
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_btl_vader_single_copy_mechanism=none # containers often forbid it
-
-work=$(mktemp -d)
-trap 'cluster_stop; rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-made=0 failed=0
-
-check() # WHAT COMMAND…
-{
-    made=$((made + 1))
-    "${@:2}" && return
-    failed=$((failed + 1))
-    echo "not true: $1" >&2
-}
+# shellcheck source=tests/slurm/scene.sh
+. "$source/tests/slurm/scene.sh"
 
 # A tree of its own for each run, because runs write beside their inputs.
 tree() # NAME
@@ -47,7 +28,6 @@ root_of() # TREE
 
 same_root() { [ "$(root_of "$1")" = "$(root_of "$2")" ]; }
 is_root() { [[ "$(root_of "$1")" =~ ^[A-Za-z0-9+/]{43}=$ ]]; }
-ends_with() { local code=0; "${@:2}" || code=$?; [ "$code" -eq "$1" ]; }
 
 cluster_start "$work/cluster" 4 || exit 1
 
@@ -65,7 +45,7 @@ refusal=$?
 check "a missing config is refused" test "$refusal" -ne 0
 check "with the same code by the job" ends_with "$refusal" submit slurm missing.json
 
-# The signal that Slurm sends before the time is up must reach the ranks: here, two that would sleep for a minute.
+# A job that is cancelled asks its ranks to stop, here two that would sleep for a minute, and is not queued again.
 cat >"$work/sleeper" <<'END'
 #!/bin/bash
 echo $$ >"rank.$OMPI_COMM_WORLD_RANK.pid"
@@ -84,5 +64,4 @@ wait "$submitted"
 check "a job that was told to stop did not end well" test $? -ne 0
 check "and leaves no rank behind" cluster_wait "end of the ranks" no_rank_is_left
 
-echo "$((made - failed)) passed, $failed failed"
-[ "$made" -gt 0 ] && [ "$failed" -eq 0 ]
+conclude

@@ -22,12 +22,14 @@ FLOORS = [
     + ["seal", "query", "report", "reference", "capture", "diff"],
 ]
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
-BESIDE = {("tensor", "config")}  # headers of safetensors files are JSON
+BESIDE = {("tensor", "config"),  # headers of safetensors files are JSON
+          ("matrix", "exact")}   # the entries of its systems come as exact integers
 SYSTEM = {"mpi.h": 1, "hdf5.h": 2}  # the lowest floor that may include it
 
 # ---- what no line may say ------------------------------------------------------------------------------------------
+# Not fma: IEEE 754 defines its one rounding, so that all machines agree on it.
 LIBM = ("exp exp2 expm1 log log2 log10 log1p pow cbrt hypot sin cos tan sinh cosh tanh asin acos atan atan2 asinh "
-        "acosh atanh erf erfc tgamma lgamma fma").split()
+        "acosh atanh erf erfc tgamma lgamma").split()
 UNSAFE = "alloca strcpy strcat sprintf vsprintf gets strtok tmpnam mktemp".split()
 CASELESS = ["cJSON_GetObjectItem", "cJSON_HasObjectItem"]
 

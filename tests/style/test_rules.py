@@ -16,6 +16,7 @@ TMP = "/tm" + "p/"
 CLEAN = {
     "src/base/text.h": GUARDED.format("BASE_TEXT", "int text_length(const char *text);"),
     "src/base/text.c": '#include "base/text.h"\n\n#include <string.h>\n',
+    "src/matrix/system.c": '#include "exact/gram.h"\n\ndouble f(double x)\n{\n    return fma(x, x, x);\n}\n',
     "src/base/status.c": 'void f(void)\n{\n    fprintf(stderr, "x");\n    abort();\n}\n',
     "src/comm/agree.c": '#include <mpi.h>\n\n#include "base/text.h"\n',
     "src/tensor/safetensors.c": '#include "config/json.h"\n#include <hdf5.h>\n',
@@ -45,7 +46,6 @@ PLANTED = [
     ("library-prints", "src/seal/entry.c", "void f(void)\n{\n    fputs(text, stdout);\n}\n"),
     ("libm", "src/exact/sum.c", "double f(double x)\n{\n    return exp(x);\n}\n"),
     ("libm", "src/exact/sum.c", "float f(float x)\n{\n    return x * tanhf (x);\n}\n"),
-    ("libm", "src/exact/sum.c", "double f(double x)\n{\n    return fma(x, x, x);\n}\n"),
     ("world", "src/table/write.c", "int f(void)\n{\n    return MPI_Barrier(MPI_COMM_WORLD);\n}\n"),
     ("return-in-macro", "src/base/text.h",
      GUARDED.format("BASE_TEXT", "#define TRY(x) \\\n    if (x) \\\n        return x;")),
@@ -56,6 +56,7 @@ PLANTED = [
     ("include", "src/comm/share.c", "#include <hdf5.h>\n"),
     ("include", "src/table/write.c", '#include "tensor/tensor.h"\n'),
     ("include", "src/exact/sum.c", '#include "config/config.h"\n'),
+    ("include", "src/exact/sum.c", '#include "matrix/system.h"\n'),
     ("include", "src/tensor/tensor.c", '#include "records/records.h"\n'),
     ("include", "src/influence/run.c", '#include "seal/entry.h"\n'),
     ("include", "src/seal/entry.c", '#  include "influence/influence.h"\n'),

@@ -1,0 +1,98 @@
+"""Transactions on their way into a recorder file, and the account of those that never got there."""
+import collections
+import sqlite3
+import time
+
+RETRY_SECONDS = 1.0  # between attempts to write what could not be written
+MAX_REASONS = 64     # kinds of losses that are told apart
+ROW_BYTES = 64       # what a row takes in memory beside its blobs and texts
+
+
+def is_passing(error):
+    """Whether an error may go away: a lock, a full disk, a file system that fails."""
+    return isinstance(error, sqlite3.OperationalError) and "no such" not in str(error)
+
+
+def row_bytes(table, values):
+    return ROW_BYTES + len(table) + sum(len(value) for value in values if isinstance(value, (bytes, str)))
+
+
+def _plain(text):
+    """A text that any file can hold."""
+    return str(text)[:200].encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+class Queue:
+    """Writes each transaction at once if it can; if not, keeps up to `limit` bytes of them and tries again a second
+    later, with the next one.  What is lost is noted in the file with the next transaction that gets through."""
+
+    def __init__(self, limit, raises):
+        self.store = None  # where transactions go, once it is open
+        self.limit, self.raises = limit, raises
+        self.failures = collections.Counter()  # sentences, and how often
+        self.n_lost = 0                        # events that were not recorded
+        self._pending, self._bytes, self._retry_at = collections.deque(), 0, 0.0
+        self._owed, self._lost = [], {}
+
+    def owe(self, row):
+        """A row that goes with the next transaction that is written, whichever that is."""
+        self._owed.append(row)
+
+    def submit(self, session, rows, what, step=None):
+        """Rows (table, values) that are written together or not at all.  `what` and `step` say what they are."""
+        size = sum(row_bytes(*row) for row in rows)
+        if self.store is None:
+            self.lose(session, what, "the file could not be opened", step)
+        elif self._bytes + size > self.limit:
+            self.lose(session, what, f"more than {self.limit} bytes wait to be written", step)
+        else:
+            self._pending.append((session, rows, size, what, step))
+            self._bytes += size
+            self.write()
+
+    def write(self, now=False):
+        """Writes what waits, in order; without regard to the pause after a failure if it must be now."""
+        while self._pending and (now or time.monotonic() >= self._retry_at):
+            session, rows, _, what, step = self._pending[0]
+            try:
+                self.write_with(rows)
+            except Exception as error:  # pylint: disable=broad-except
+                if is_passing(error) and not self.raises:
+                    self.note(str(error))
+                    self._retry_at = time.monotonic() + RETRY_SECONDS
+                    return
+                self._pop()
+                self.lose(session, what, str(error), step)
+                if self.raises:
+                    raise
+            else:
+                self._pop()
+
+    def write_with(self, rows):
+        """Writes these rows with those that are owed and the losses so far."""
+        lost = [("lost", (session, first, last, what, count, reason))
+                for (session, what, reason), (first, last, count) in self._lost.items()]
+        self.store.write(self._owed + lost + rows)
+        self._owed, self._lost = [], {}
+
+    def lose_pending(self, reason):
+        while self._pending:
+            session, _, _, what, step = self._pending[0]
+            self._pop()
+            self.lose(session, what, reason, step)
+
+    def _pop(self):
+        self._bytes -= self._pending.popleft()[2]
+
+    def lose(self, session, what, reason, step=None):
+        """Accounts for an event that will not be in the file."""
+        what, reason = _plain(what), _plain(reason) if len(self._lost) < MAX_REASONS else "further reasons"
+        first, last, count = self._lost.get((session, what, reason), (step, step, 0))
+        steps = [known for known in (first, last, step) if known is not None]
+        self._lost[session, what, reason] = (min(steps, default=None), max(steps, default=None), count + 1)
+        self.n_lost += 1
+        self.note(f"{what}: {reason}")
+
+    def note(self, sentence):
+        known = sentence in self.failures or len(self.failures) < MAX_REASONS
+        self.failures[sentence if known else "further failures"] += 1

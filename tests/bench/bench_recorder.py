@@ -1,0 +1,150 @@
+#!/usr/bin/python3 -B
+"""What recording costs in a PyTorch loop: an MLP 784-512-512-10, batches of 64, SGD with momentum, on the CPU.
+
+Plain training, training that records its lineage (which example in which step, with what loss), and training that
+records contributions too (with and without their residuals) take turns of some steps each, on one and the same model:
+where a model lies in memory makes 2 %.  Ratios are of the medians of whole turns, so that the folding of the log into
+the file counts; on the clock, and of the processor, which other programs disturb less.  The aim for lineage: 5 % at
+most.
+
+    tests/bench/bench_recorder.py [TURNS [STEPS [THREADS]]]
+"""
+import os
+import pathlib
+import statistics
+import sys
+import tempfile
+import time
+
+SOURCE = pathlib.Path(os.environ.get("ASSAY_SOURCE", pathlib.Path(__file__).parents[2]))
+sys.path.insert(0, str(SOURCE / "src/capture/python"))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from assay_contributions import Contributions  # noqa: E402
+from assay_recorder import Recorder  # noqa: E402
+
+BATCH, N_IMAGE, N_SAMPLE, AIM = 64, 6_000, 60_000, 0.05
+
+
+class Training:
+    """The loop itself, in four ways."""
+
+    def __init__(self):
+        torch.manual_seed(1)
+        self.model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.01, momentum=0.9)
+        self.images, self.labels = torch.rand(N_IMAGE, 784), torch.randint(0, 10, (N_IMAGE,))
+        self.order, self.step = torch.randperm(N_SAMPLE), 0
+
+    def batch(self):
+        first = self.step * BATCH % (N_SAMPLE - BATCH)
+        self.step += 1
+        index = self.order[first:first + BATCH]
+        rows = index % N_IMAGE
+        return index, self.images[rows], self.labels[rows]
+
+    def plain(self, way, n_step):
+        for _ in range(n_step):
+            _, x, y = self.batch()
+            self.optimizer.zero_grad()
+            functional.cross_entropy(self.model(x), y).backward()
+            self.optimizer.step()
+
+    def lineage(self, way, n_step):
+        for _ in range(n_step):
+            index, x, y = self.batch()
+            way.recorder.step_begin(self.step, learning_rate=0.01)
+            self.optimizer.zero_grad()
+            losses = functional.cross_entropy(self.model(x), y, reduction="none")
+            losses.mean().backward()
+            self.optimizer.step()
+            begin = time.thread_time()
+            way.recorder.use(index, losses)
+            way.recorder.step_end()
+            way.inside.append(time.thread_time() - begin)
+
+    def contributions(self, way, n_step):
+        for _ in range(n_step):
+            index, x, y = self.batch()
+            way.recorder.step_begin(self.step, learning_rate=0.01)
+            self.optimizer.zero_grad()
+            with way.tracer.batch(index) as batch:
+                losses = batch.losses(functional.cross_entropy(self.model(x), y, reduction="none"))
+                losses.mean().backward()
+            with way.tracer.update():
+                self.optimizer.step()
+            way.recorder.step_end()
+
+
+class Way:
+    """One of the ways, and what its turns took, in seconds a step."""
+
+    def __init__(self, name, loop, path=None, check_every=None):
+        self.name, self.loop, self.path, self.check_every = name, loop, path, check_every
+        self.recorder = Recorder(path, "bench", errors="raise") if path else None
+        self.tracer, self.clock, self.processor, self.inside, self.n_step = None, [], [], [], 0
+
+    def turn(self, training, n_step):
+        if self.check_every is not None:
+            self.tracer = Contributions(training.model, training.optimizer, self.recorder, check_every=self.check_every)
+        clock, processor = time.perf_counter(), time.process_time()
+        self.loop(training, self, n_step)
+        self.clock.append((time.perf_counter() - clock) / n_step)
+        self.processor.append((time.process_time() - processor) / n_step)
+        self.n_step += n_step
+        if self.tracer is not None:
+            self.tracer.remove()
+
+    def forget(self):
+        for taken in (self.clock, self.processor, self.inside):
+            taken.clear()
+
+
+def overhead(own, base):
+    return statistics.median(own) / statistics.median(base) - 1
+
+
+def show(way, plain):
+    """One row; the span is that of the middle half of the turns."""
+    ratios = sorted(own / base - 1 for own, base in zip(way.clock, plain.clock))
+    middle = f"{ratios[len(ratios) // 4]:+.1%} to {ratios[-1 - len(ratios) // 4]:+.1%}"
+    size = ""
+    if way.recorder is not None:
+        way.recorder.close()
+        size = f"{way.path.stat().st_size / way.n_step:.0f}"
+    print(f"{way.name:22}{1e3 * statistics.median(way.clock):7.2f} ms{overhead(way.clock, plain.clock):+10.1%}"
+          f"{middle:>18}{overhead(way.processor, plain.processor):+11.1%}{size:>14}")
+
+
+def main():
+    given = [int(word) for word in sys.argv[1:]]
+    turns, steps, threads = given + [40, 100, 1][len(given):]
+    torch.set_num_threads(threads)
+    training = Training()
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
+        path = pathlib.Path(folder)
+        ways = [Way("plain", Training.plain), Way("lineage", Training.lineage, path / "lineage.sqlite"),
+                Way("with contributions", Training.contributions, path / "contributions.sqlite", 0),
+                Way("and their residuals", Training.contributions, path / "residuals.sqlite", 1)]
+        for way in ways:
+            way.turn(training, 10)  # warm
+            way.forget()
+        for turn in range(turns):
+            for k in range(len(ways)):  # nobody always comes first
+                ways[(turn + k) % len(ways)].turn(training, steps)
+        print(f"{turns} turns of {steps} steps, {threads} threads, PyTorch {torch.__version__}\n")
+        print(f"{'':22}{'a step':>10}{'overhead':>10}{'of turns':>18}{'processor':>11}{'bytes a step':>14}")
+        for way in ways:
+            show(way, ways[0])
+    inside = statistics.mean(ways[1].inside)
+    step = statistics.median(ways[0].processor)
+    print(f"\nlineage alone: {overhead(ways[1].clock, ways[0].clock):+.1%} (aim: at most {AIM:.0%}); in the recorder "
+          f"{1e6 * inside:.0f} us of the processor, {inside / step:.1%} of a plain step")
+
+
+if __name__ == "__main__":
+    main()
