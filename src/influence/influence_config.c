@@ -134,6 +134,44 @@ static const struct field fields[] = {
      .text = "integer matrix product: auto, onednn or blas; all give the same bits"},
 };
 
+/* A name in braces that nothing stands for would be looked for as it is, in every file. */
+static enum status check_marks(const char *field, const char *name)
+{
+    static const char *const marks[] = {"{checkpoint}", "{layer}"};
+    enum { N_MARKS = sizeof marks / sizeof *marks, LONGEST = 64 };
+    for (const char *at = name == NULL ? NULL : strchr(name, '{'); at != NULL; at = strchr(at + 1, '{')) {
+        char found[LONGEST];
+        size_t n = strcspn(at, "}") + 1;
+        if (at[n - 1] == 0 || n >= sizeof found) /* no mark */
+            continue;
+        memcpy(found, at, n);
+        found[n] = 0;
+        bool known = false;
+        for (int i = 0; i < N_MARKS; i++)
+            known |= strcmp(found, marks[i]) == 0;
+        if (!known)
+            return fail(BAD_CONFIG,
+                        "influence.captures.%s: expected {checkpoint} and {layer} alone in braces, found %s", field,
+                        found);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_names(const struct influence_config *config)
+{
+    const struct capture_names *train = &config->train, *query = &config->query;
+    const struct {
+        const char *field, *name;
+    } names[] = {{"train.input", train->input},     {"train.gradient", train->gradient},
+                 {"train.logits", train->logits},   {"train.labels", train->labels},
+                 {"queries.input", query->input},   {"queries.gradient", query->gradient},
+                 {"queries.logits", query->logits}, {"queries.labels", query->labels}};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == STATUS_OK; i++)
+        status = check_marks(names[i].field, names[i].name);
+    return status;
+}
+
 static enum status check(const void *values)
 {
     const struct influence_config *config = values;
@@ -145,7 +183,7 @@ static enum status check(const void *values)
             if (strcmp(layers->items[i], layers->items[k]) == 0)
                 return fail(BAD_CONFIG, "influence.layers: expected different layers, found \"%s\" twice",
                             layers->items[i]);
-    return STATUS_OK;
+    return check_names(config);
 }
 
 const struct section influence_section = {

@@ -3,6 +3,7 @@
 same fit from sparse features; and exact shifts of pairs.
 
 Usage: bench_policy.py [--scale 0.2] [--parts dense,sparse,pairs] [--ranks 2] [--repeats 5] [--report FILE]
+                       [--blas-core SkylakeX]
 ASSAY_PROGRAM names the program, as for the tests.  Inputs are made once in a folder that is removed at the end.  Both
 sides read their features from a file in memory; the program also hashes it, starts its ranks and writes its table.
 """
@@ -32,8 +33,11 @@ print(time.perf_counter() - start)
 """
 
 
+BLAS = {"OPENBLAS_CORETYPE": "SkylakeX"}  # of all contenders: OpenBLAS 0.3.21 does not know newer CPUs
+
+
 def environment(threads):
-    return {**os.environ, "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
+    return {**os.environ, **BLAS, "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
             "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
@@ -163,7 +167,9 @@ def main():
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--report")
+    parser.add_argument("--blas-core", default=BLAS["OPENBLAS_CORETYPE"], help="OPENBLAS_CORETYPE of all contenders")
     options = parser.parse_args()
+    BLAS["OPENBLAS_CORETYPE"] = options.blas_core
     lines = []
 
     def say(line):
@@ -172,6 +178,7 @@ def main():
         if options.report:
             pathlib.Path(options.report).write_text("\n".join(lines) + "\n")
 
+    say(f"OpenBLAS kernels: {options.blas_core}; medians of {options.repeats}")
     benches = {"dense": bench_dense, "sparse": bench_sparse, "pairs": bench_pairs}
     for part in options.parts.split(","):
         with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:

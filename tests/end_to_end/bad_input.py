@@ -295,6 +295,8 @@ REFUSALS = [
      ["influence.captures.train.gradient"]),
     ("a capture name that the kind has no use for", {}, text_edit('"kind": "factors"', '"kind": "rows"'), BAD_CONFIG,
      ["influence.captures.train.input", "rows"]),
+    ("a mark in braces that nothing stands for", {}, text_edit("{layer}.input", "{layr}.input"), BAD_CONFIG,
+     ["influence.captures.train.input", "{layr}"]),
     ("a group key that no sample has", {}, section("samples", group_by=["licence"]), BAD_CONFIG,
      ["samples.group_by", "licence"]),
     ("an unknown backend", {}, influence(backend="cuda"), BAD_CONFIG, ["influence.backend", "cuda"]),
