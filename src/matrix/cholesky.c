@@ -8,7 +8,7 @@ static const double PLUS = 1, MINUS = -1;
 
 /* The width of the products that PBLAS makes of its own: it asks this function, which programs may bring along to set
  * it.  The 32 of ScaLAPACK itself are too narrow for today's dgemm. */
-enum { PBLAS_WIDTH = 256 };
+enum { PBLAS_WIDTH = 128 };
 
 int pilaenv_(const int *context, const char *precision)
 {

@@ -7,13 +7,13 @@ void grid_shape(int n_rank, int64_t n_global, int64_t block, int *n_row, int *n_
 {
     ASSERT(n_rank > 0 && n_global > 0 && block > 0);
     int64_t n_block = (n_global - 1) / block + 1;
-    int rows = 1;
-    while ((int64_t)(rows + 1) * (rows + 1) <= n_rank)
-        rows++;
-    rows = rows < n_block ? rows : (int)n_block;
-    int columns = n_rank / rows;
-    *n_row = rows;
-    *n_column = columns < n_block ? columns : (int)n_block;
+    int columns = 1;
+    while ((int64_t)(columns + 1) * (columns + 1) <= n_rank)
+        columns++;
+    columns = columns < n_block ? columns : (int)n_block;
+    int rows = n_rank / columns;
+    *n_row = rows < n_block ? rows : (int)n_block;
+    *n_column = columns;
 }
 
 void grid_open(MPI_Comm comm, int n_row, int n_column, struct grid *grid)

@@ -13,8 +13,9 @@ struct grid {
     int n_row, n_column, row, column; /* row, column: −1 outside of the grid */
 };
 
-/* The shape for n_rank ranks and a matrix of order n_global in blocks of `block`: as square as can be, rows ≤ columns,
- * and no row or column of the grid without a block.  @local */
+/* The shape for n_rank ranks and a matrix of order n_global in blocks of `block`: as square as can be, columns ≤ rows
+ * (the columns that are factored at a time are then shared by more ranks), and no row or column of the grid without a
+ * block.  @local */
 void grid_shape(int n_rank, int64_t n_global, int64_t block, int *n_row, int *n_column);
 void grid_open(MPI_Comm comm, int n_row, int n_column, struct grid *grid); /* @collective comm */
 void grid_close(struct grid *grid);                                        /* @collective grid->comm */

@@ -42,13 +42,13 @@ int main(void)
     CHECK(cyclic_global(cyclic_local(large + 5, 64, 7), 64, cyclic_owner(large + 5, 64, 7), 7) == large + 5);
 
     check_shape(1, 1000, 10, 1, 1);
-    check_shape(2, 1000, 10, 1, 2);
-    check_shape(3, 1000, 10, 1, 3);
+    check_shape(2, 1000, 10, 2, 1);
+    check_shape(3, 1000, 10, 3, 1);
     check_shape(4, 1000, 10, 2, 2);
-    check_shape(6, 1000, 10, 2, 3);
-    check_shape(7, 1000, 10, 2, 3);
-    check_shape(12, 1000, 10, 3, 4);
-    check_shape(1000, 100000, 64, 31, 32);
+    check_shape(6, 1000, 10, 3, 2);
+    check_shape(7, 1000, 10, 3, 2);
+    check_shape(12, 1000, 10, 4, 3);
+    check_shape(1000, 100000, 64, 32, 31);
     check_shape(7, 10, 10, 1, 1);
     check_shape(7, 11, 10, 2, 2);
     check_shape(7, 1, 10, 1, 1);
@@ -56,8 +56,8 @@ int main(void)
     for (int n_rank = 1; n_rank < 300; n_rank++) {
         int n_row, n_column;
         grid_shape(n_rank, 1000, 64, &n_row, &n_column);
-        CHECK(n_row >= 1 && n_row <= n_column && n_row * n_column <= n_rank && n_column <= 16);
-        CHECK(n_rank > 256 || n_row * n_column > n_rank * 3 / 4 || n_column == 16);
+        CHECK(n_column >= 1 && n_column <= n_row && n_row * n_column <= n_rank && n_row <= 16);
+        CHECK(n_rank > 256 || n_row * n_column > n_rank * 3 / 4 || n_row == 16);
     }
     return check_end();
 }
