@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -35,6 +36,23 @@ void segments_add(struct segment_list *list, const struct segment *segment)
     *item = *segment;
     item->path = memory_copy_text(segment->path);
     item->object = memory_copy_text(segment->object);
+}
+
+enum status segments_add_file(struct segment_list *list, const char *directory, const char *name)
+{
+    char *path = path_join(directory, name);
+    int64_t size = 0;
+    enum status status = file_size(path, &size);
+    memory_free(path);
+    for (int64_t offset = 0; status == STATUS_OK && (offset < size || offset == 0); offset += SEGMENT_LIMIT) {
+        struct segment segment = {.path = (char *)name,
+                                  .object = (char *)"-",
+                                  .kind = SEGMENT_RAW,
+                                  .offset = offset,
+                                  .bytes = size - offset < SEGMENT_LIMIT ? size - offset : SEGMENT_LIMIT};
+        segments_add(list, &segment);
+    }
+    return status;
 }
 
 static int compare_place(const struct segment *a, const struct segment *b)

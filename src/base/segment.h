@@ -32,6 +32,9 @@ void segments_init(struct segment_list *list);
 void segments_clear(struct segment_list *list);
 /* Copies `segment`, its strings included. */
 void segments_add(struct segment_list *list, const struct segment *segment);
+/* Adds a whole file, its path relative to `directory`, as raw segments of at most SEGMENT_LIMIT whose digests are left
+ * zero; an empty file is one segment.  @local   @fails BAD_INPUT */
+enum status segments_add_file(struct segment_list *list, const char *directory, const char *name);
 /* Sorts by (path, object, kind, offset) and drops exact repeats.
  * @fails BAD_INPUT when two segments of the same range have different digests: the file changed while it was read */
 enum status segments_sort(struct segment_list *list);

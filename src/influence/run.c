@@ -155,20 +155,6 @@ static enum status write_results(struct job *job)
     return agree_from(job->comm, 0, status);
 }
 
-/* Closes the table and, if all went well, gives it its name; what fails on the way out of a failure is not news.
- * @collective comm */
-static enum status end_table(struct job *job, enum status status)
-{
-    if (job->table == NULL)
-        return status;
-    char *sentence = memory_copy_text(failure_sentence());
-    enum status closed = table_close(job->table, status == STATUS_OK);
-    if (status != STATUS_OK)
-        fail(status, "%s", sentence);
-    memory_free(sentence);
-    return status == STATUS_OK ? closed : status;
-}
-
 /* From the opened study to the finished table. */
 static enum status execute(struct job *job, bool show, struct influence_outcome *outcome)
 {
@@ -190,7 +176,7 @@ static enum status execute(struct job *job, bool show, struct influence_outcome 
     profile_enter(PHASE_WRITE);
     if (status == STATUS_OK)
         status = write_results(job);
-    status = end_table(job, status);
+    status = table_conclude(job->table, status);
     profile_enter(PHASE_PREPARE);
     if (status == STATUS_OK && job->rank == 0)
         fingerprint_stamp(job->path, job->journal.begun);

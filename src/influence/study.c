@@ -175,21 +175,7 @@ static bool is_listed(const struct segment_list *list, const char *path)
 /* A whole file as unhashed raw segments, unless it is listed already. */
 static enum status list_file(const char *directory, const char *name, struct segment_list *rest)
 {
-    if (is_listed(rest, name))
-        return STATUS_OK;
-    char *path = path_join(directory, name);
-    int64_t size = 0;
-    enum status status = file_size(path, &size);
-    memory_free(path);
-    for (int64_t offset = 0; status == STATUS_OK && (offset < size || offset == 0); offset += SEGMENT_LIMIT) {
-        struct segment segment = {.path = (char *)name,
-                                  .object = (char *)"-",
-                                  .kind = SEGMENT_RAW,
-                                  .offset = offset,
-                                  .bytes = size - offset < SEGMENT_LIMIT ? size - offset : SEGMENT_LIMIT};
-        segments_add(rest, &segment);
-    }
-    return status;
+    return is_listed(rest, name) ? STATUS_OK : segments_add_file(rest, directory, name);
 }
 
 enum status study_list_rest(const struct study_request *request, const struct study *study, struct segment_list *rest)

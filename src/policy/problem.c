@@ -210,24 +210,6 @@ bool problem_open_local(const struct problem_request *request, struct problem *p
 
 /* ---- the bytes that no row covers ------------------------------------------------------------------------------- */
 
-/* A whole file as unhashed raw segments. */
-static enum status list_file(const char *directory, const char *name, struct segment_list *rest)
-{
-    char *path = path_join(directory, name);
-    int64_t size = 0;
-    enum status status = file_size(path, &size);
-    memory_free(path);
-    for (int64_t offset = 0; status == STATUS_OK && (offset < size || offset == 0); offset += SEGMENT_LIMIT) {
-        struct segment segment = {.path = (char *)name,
-                                  .object = (char *)"-",
-                                  .kind = SEGMENT_RAW,
-                                  .offset = offset,
-                                  .bytes = size - offset < SEGMENT_LIMIT ? size - offset : SEGMENT_LIMIT};
-        segments_add(rest, &segment);
-    }
-    return status;
-}
-
 enum status problem_list_rest(const struct problem *problem, struct segment_list *rest)
 {
     struct tensor *tensors[SOURCE_MAX_TENSORS + 1 + PAIRS_MAX_TENSORS];
@@ -238,7 +220,7 @@ enum status problem_list_rest(const struct problem *problem, struct segment_list
     enum status status = tensor_gaps(tensors, n, rest);
     const struct problem_request *request = problem->request;
     for (int64_t i = 0; i < request->also->n && status == STATUS_OK; i++)
-        status = list_file(request->directory, request->also->items[i], rest);
+        status = segments_add_file(rest, request->directory, request->also->items[i]);
     return status;
 }
 

@@ -173,20 +173,6 @@ static enum status write_table(struct job *job, const struct findings *findings)
     return status;
 }
 
-/* Closes the table and, if all went well, gives it its name; what fails on the way out of a failure is not news.
- * @collective comm */
-static enum status end_table(struct job *job, enum status status)
-{
-    if (job->table == NULL)
-        return status;
-    char *sentence = memory_copy_text(failure_sentence());
-    enum status closed = table_close(job->table, status == STATUS_OK);
-    if (status != STATUS_OK)
-        fail(status, "%s", sentence);
-    memory_free(sentence);
-    return status == STATUS_OK ? closed : status;
-}
-
 static enum status execute(struct job *job)
 {
     enum status status = read_inputs(job);
@@ -203,7 +189,7 @@ static enum status execute(struct job *job)
     status = begin_table(job, &findings);
     if (status == STATUS_OK)
         status = write_table(job, &findings);
-    status = end_table(job, status);
+    status = table_conclude(job->table, status);
     if (status == STATUS_OK && job->rank == 0)
         fingerprint_stamp(job->path, job->begun);
     return status;

@@ -213,3 +213,15 @@ enum status table_close(struct table *table, bool commit)
     table_end(table);
     return status;
 }
+
+enum status table_conclude(struct table *table, enum status status)
+{
+    if (table == NULL)
+        return status;
+    char *sentence = memory_copy_text(failure_sentence());
+    enum status closed = table_close(table, status == STATUS_OK);
+    if (status != STATUS_OK)
+        fail(status, "%s", sentence);
+    memory_free(sentence);
+    return status == STATUS_OK ? closed : status;
+}

@@ -65,6 +65,11 @@ enum status table_flush(struct table *table);
  * @collective   @fails CANNOT_WRITE */
 enum status table_close(struct table *table, bool commit);
 
+/* The end of a job that wrote `table` (NULL: it did not get so far) and came to `status`: closes the table, gives it
+ * its final name if all went well, and keeps the first failure's sentence.  @collective   @fails status, CANNOT_WRITE
+ */
+enum status table_conclude(struct table *table, enum status status);
+
 /* Whether a file of this process could not be closed, which was reported as CANNOT_WRITE.  HDF5 goes on to list the
  * file that it has freed, and crashes in MPI_Finalize, where it closes all of its files: end by MPI_Abort.  @local */
 bool table_left_open(void);
