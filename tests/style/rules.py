@@ -17,9 +17,9 @@ FLOORS = [
     ["base"],
     ["comm"],
     ["exact", "config", "tensor", "table", "matrix"],
-    ["records", "cost"],
+    ["records", "cost", "capture", "admission"],
     ["lineage", "influence", "policy", "mechanism", "counterfactual"]
-    + ["seal", "query", "report", "reference", "capture", "diff"],
+    + ["seal", "query", "report", "reference", "diff"],
 ]
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
 BESIDE = {("tensor", "config"),  # headers of safetensors files are JSON
