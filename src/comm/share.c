@@ -143,3 +143,18 @@ void share_sum_to(MPI_Comm comm, const int64_t *values, int64_t *sums, int64_t n
                    to_int(n - at < PIECE / 8 ? n - at : PIECE / 8), MPI_INT64_T, MPI_SUM, 0, comm);
     }
 }
+
+/* The bits of a double are an integer, and zeros add nothing to it: an exact sum moves it as it is. */
+void share_doubles(MPI_Comm comm, double *values, int64_t n)
+{
+    _Static_assert(sizeof(double) == sizeof(int64_t), "doubles travel as integers");
+    enum { AT_ONCE = 1 << 20 };
+    int64_t *bits = memory_allocate_raw(n < AT_ONCE ? n : AT_ONCE, sizeof *bits);
+    for (int64_t at = 0; at < n; at += AT_ONCE) {
+        int64_t count = n - at < AT_ONCE ? n - at : AT_ONCE;
+        memcpy(bits, values + at, (size_t)count * sizeof *bits);
+        share_sum(comm, bits, count);
+        memcpy(values + at, bits, (size_t)count * sizeof *bits);
+    }
+    memory_free(bits);
+}

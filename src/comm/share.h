@@ -38,4 +38,8 @@ void share_sum(MPI_Comm comm, int64_t *values, int64_t n);
 /* The sum of int64 over ranks into rank 0's `sums`; on rank 0 `values` may be `sums`.  @collective comm */
 void share_sum_to(MPI_Comm comm, const int64_t *values, int64_t *sums, int64_t n);
 
+/* n doubles of which each rank has filled some, every entry by at most one rank, and left 0 elsewhere: all of them on
+ * every rank, bit for bit.  @collective comm */
+void share_doubles(MPI_Comm comm, double *values, int64_t n);
+
 #endif

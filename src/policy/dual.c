@@ -5,9 +5,9 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "comm/agree.h"
+#include "comm/share.h"
 #include "exact/dense.h"
 #include "matrix/system.h"
-#include "policy/gather.h"
 
 enum { ROWS_AT_A_TIME = 64 };
 
@@ -175,7 +175,7 @@ enum status dual_leverages(struct dual *dual, double lambda, double *complement)
         status = measure_own(dual, factor, complement);
     }
     status = agree(dual->comm, status);
-    gather_values(dual->comm, complement, n);
+    share_doubles(dual->comm, complement, n);
     double total = sum_of(ones, n);
     for (int64_t i = 0; i < n && status == STATUS_OK; i++)
         complement[i] = lambda * (complement[i] - ones[i] * ones[i] / total);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "comm/share.h"
 #include "config/json.h"
 #include "policy/dual.h"
-#include "policy/gather.h"
 #include "policy/primal.h"
 
 struct fit {
@@ -139,7 +139,7 @@ void fit_predict(const struct fit *fit, const struct solution *solution, int fol
             else
                 predict_read(features, p, w, solution->intercept[b], own);
         }
-        gather_values(fit->comm, own, n);
+        share_doubles(fit->comm, own, n);
         for (int64_t i = 0; i < n; i++)
             if (fold == NO_FOLD || i % features->n_part == fold)
                 prediction[b * n + i] = own[i];

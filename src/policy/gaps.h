@@ -3,8 +3,8 @@
 #define ASSAY_POLICY_GAPS_H
 
 #include "policy/features.h"
-#include "policy/probes.h"
 #include "policy/solution.h"
+#include "records/probes.h"
 
 /* In order of severity, but for the first. */
 enum gap_kind {

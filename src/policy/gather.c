@@ -1,24 +1,6 @@
 #include "policy/gather.h"
 
-#include <string.h>
-
 #include "base/memory.h"
-#include "comm/share.h"
-
-/* The bits of a double are an integer, and zeros add nothing to it: an exact sum moves it as it is. */
-void gather_values(MPI_Comm comm, double *values, int64_t n)
-{
-    _Static_assert(sizeof(double) == sizeof(int64_t), "doubles travel as integers");
-    enum { PIECE = 1 << 20 };
-    int64_t *bits = memory_allocate_raw(n < PIECE ? n : PIECE, sizeof *bits);
-    for (int64_t at = 0; at < n; at += PIECE) {
-        int64_t count = n - at < PIECE ? n - at : PIECE;
-        memcpy(bits, values + at, (size_t)count * sizeof *bits);
-        share_sum(comm, bits, count);
-        memcpy(values + at, bits, (size_t)count * sizeof *bits);
-    }
-    memory_free(bits);
-}
 
 static void broadcast(MPI_Comm comm, int root, void *bytes, int64_t n)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "policy/diagnostics.h"
+#include "exact/diagnostics.h"
 
 /* What one candidate gives; swapped into the model when it is the best so far. */
 struct candidate {

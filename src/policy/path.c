@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "policy/diagnostics.h"
+#include "exact/diagnostics.h"
 
 void path_init(struct path *path, const struct policy_config *config)
 {

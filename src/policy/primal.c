@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "comm/agree.h"
+#include "comm/share.h"
 #include "exact/dense.h"
-#include "policy/gather.h"
 #include "policy/normal.h"
 #include "policy/right_side.h"
 
@@ -180,6 +180,6 @@ enum status primal_leverages(struct primal *primal, double lambda, double *compl
         status = measure_own(primal, factor, complement);
     status = agree(primal->comm, status);
     memory_free(factor);
-    gather_values(primal->comm, complement, primal->features->n_probe);
+    share_doubles(primal->comm, complement, primal->features->n_probe);
     return status;
 }

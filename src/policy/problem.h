@@ -8,8 +8,8 @@
 #include "policy/labels.h"
 #include "policy/pairs.h"
 #include "policy/policy_config.h"
-#include "policy/probes.h"
 #include "policy/source.h"
+#include "records/probes.h"
 
 /* Bytes that a file of records may have: every rank holds all of them while it parses them. */
 #define PROBLEM_RECORD_LIMIT (INT64_C(1) << 30)

@@ -1,8 +1,8 @@
 #include "policy/small_gram.h"
 
 #include "base/memory.h"
+#include "comm/share.h"
 #include "exact/dense.h"
-#include "policy/gather.h"
 
 /* Rows of the lower triangle that one rank makes at a time; bands are dealt back and forth, since later ones are
  * longer.
@@ -84,7 +84,7 @@ static void finish(MPI_Comm comm, double *matrix, int64_t n)
     for (int64_t i = 0; i < n; i++) /* a band may reach beyond the diagonal */
         for (int64_t j = i + 1; j < n; j++)
             matrix[i * n + j] = 0;
-    gather_values(comm, matrix, n * n);
+    share_doubles(comm, matrix, n * n);
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = i + 1; j < n; j++)
             matrix[i * n + j] = matrix[j * n + i];

@@ -1,6 +1,6 @@
 /* R², AUC and log loss are those of their definitions, ties, constants and one-sided classes included, and of the
  * candidates the one with the least criterion is chosen, ties to the larger λ. */
-#include "policy/diagnostics.h"
+#include "exact/diagnostics.h"
 #include "policy/path.h"
 
 #include <math.h>

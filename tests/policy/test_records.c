@@ -1,6 +1,6 @@
 /* Probes and labels are read as they are written, in any order of categories, and every bad line is refused by name. */
 #include "policy/labels.h"
-#include "policy/probes.h"
+#include "records/probes.h"
 
 #include "check.h"
 
@@ -69,8 +69,8 @@ static void test_bad_probes(void)
                 {"{\"id\": \"b\", \"category\": 3}", "line 2: category: expected a string, found 3"},
                 {"{\"id\": \"b\", \"category\": \"a\\nb\"}", "line 2: category"},
                 {"{\"id\": \"b\", \"expected\": \"refuses\"}", "line 2: expected: expected a list"},
-                {"{\"id\": \"b\", \"expected\": [\"sings\"]}", "names of policy.behaviour.names, found \"sings\""},
-                {"{\"id\": \"b\", \"expected\": [3]}", "names of policy.behaviour.names, found 3"},
+                {"{\"id\": \"b\", \"expected\": [\"sings\"]}", "names of behaviour.names, found \"sings\""},
+                {"{\"id\": \"b\", \"expected\": [3]}", "names of behaviour.names, found 3"},
                 {"{\"id\": \"b\"", "line 2"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct text text;

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "check.h"
+#include "comm/share.h"
 #include "policy/gather.h"
 #include "policy/small_gram.h"
 
@@ -91,9 +92,9 @@ static void test_values(void)
         if (i % size == rank)
             values[i] = expected[i];
     }
-    gather_values(comm, values, N);
+    share_doubles(comm, values, N);
     CHECK(memcmp(values, expected, sizeof values) == 0);
-    gather_values(comm, values, 0);
+    share_doubles(comm, values, 0);
 }
 
 static void test_rows(bool is_sparse)

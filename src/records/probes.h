@@ -1,6 +1,6 @@
 /* The probes: the inputs on which features and behaviour were measured. */
-#ifndef ASSAY_POLICY_PROBES_H
-#define ASSAY_POLICY_PROBES_H
+#ifndef ASSAY_RECORDS_PROBES_H
+#define ASSAY_RECORDS_PROBES_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* How well predictions meet what was measured. */
-#ifndef ASSAY_POLICY_DIAGNOSTICS_H
-#define ASSAY_POLICY_DIAGNOSTICS_H
+#ifndef ASSAY_EXACT_DIAGNOSTICS_H
+#define ASSAY_EXACT_DIAGNOSTICS_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "reference/rng.h"
+#include "exact/rng.h"
 
 #include <string.h>
 
@@ -21,10 +21,10 @@ void philox_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out
     memcpy(out, c, sizeof c);
 }
 
-void rng_init(struct rng *rng, int64_t seed, enum rng_stream stream, int64_t index)
+void rng_init(struct rng *rng, int64_t seed, uint32_t stream, int64_t index)
 {
     *rng = (struct rng){.key = {(uint32_t)seed, (uint32_t)((uint64_t)seed >> 32)},
-                        .counter = {0, (uint32_t)index, (uint32_t)((uint64_t)index >> 32), (uint32_t)stream}};
+                        .counter = {0, (uint32_t)index, (uint32_t)((uint64_t)index >> 32), stream}};
 }
 
 uint32_t rng_next(struct rng *rng)

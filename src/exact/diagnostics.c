@@ -1,4 +1,4 @@
-#include "policy/diagnostics.h"
+#include "exact/diagnostics.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "policy/probes.h"
+#include "records/probes.h"
 
 #include <string.h>
 
@@ -63,9 +63,8 @@ static enum status add_expected(struct builder *builder)
             struct text found;
             text_init(&found);
             json_add_found(&found, item);
-            enum status status =
-                fail(BAD_INPUT, "%s: line %lld: expected: expected names of policy.behaviour.names, found %s",
-                     builder->lines.file, (long long)builder->lines.number, found.bytes);
+            enum status status = fail(BAD_INPUT, "%s: line %lld: expected: expected names of behaviour.names, found %s",
+                                      builder->lines.file, (long long)builder->lines.number, found.bytes);
             text_clear(&found);
             return status;
         }
