@@ -19,6 +19,14 @@ static void note_unused(const struct context *context)
                train->directory, samples->file);
 }
 
+static void note_retrained(const struct train_summary *summary)
+{
+    char networks[32], seconds[32];
+    if (summary->n_retrained > 0)
+        printf("           %s networks trained again without some samples, in %s\n",
+               figure_count(summary->n_retrained, networks), figure_seconds(summary->retrain_seconds, seconds));
+}
+
 enum status step_train(struct context *context)
 {
     struct train_summary summary;
@@ -35,6 +43,7 @@ enum status step_train(struct context *context)
             "           an autoencoder of its last hidden layer explains %.1f %%; %s pairs, each tried on %s probes\n",
             100 * summary.autoencoder.explained, figure_count(summary.n_pair, pairs),
             figure_count(summary.n_probe, probes));
+        note_retrained(&summary);
         note_unused(context);
     }
     return status;

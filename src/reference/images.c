@@ -1,5 +1,7 @@
 #include "reference/images.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "comm/share.h"
@@ -66,6 +68,8 @@ enum status images_load(MPI_Comm comm, const struct train_config *config, const 
     images->pixels = share_values(comm, images->pixels, images->n * N_PIXEL, &n_pixel);
     images->labels = share_values(comm, images->labels, images->n, &n_label);
     images->n = (int64_t)n_label;
+    images->found_labels = memory_allocate(images->n, 1);
+    memcpy(images->found_labels, images->labels, n_label);
     digest_of(images->pixels, n_pixel, images->pixels_sha256);
     digest_of(images->labels, n_label, images->labels_sha256);
     return STATUS_OK;
@@ -75,6 +79,7 @@ void images_clear(struct images *images)
 {
     memory_free(images->pixels);
     memory_free(images->labels);
+    memory_free(images->found_labels);
     *images = (struct images){0};
 }
 
@@ -82,4 +87,14 @@ void images_get(const struct images *images, int64_t i, float x[N_PIXEL])
 {
     for (int64_t j = 0; j < N_PIXEL; j++)
         x[j] = (float)images->pixels[i * N_PIXEL + j] / PIXEL_MAXIMUM;
+}
+
+int64_t images_add(struct images *images, const uint8_t pixels[N_PIXEL], uint8_t label)
+{
+    int64_t i = images->n + images->n_more++;
+    images->pixels = memory_resize(images->pixels, i * N_PIXEL, (i + 1) * N_PIXEL, 1);
+    images->labels = memory_resize(images->labels, i, i + 1, 1);
+    memcpy(images->pixels + i * N_PIXEL, pixels, N_PIXEL);
+    images->labels[i] = label;
+    return i;
 }

@@ -24,7 +24,8 @@ void npy_list(const struct npy *npy, struct text *text)
         0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)(header.length & 0xff), (uint8_t)(header.length >> 8)};
     text_add_bytes(text, prefix, sizeof prefix);
     text_add_bytes(text, header.bytes, header.length);
-    text_add_bytes(text, npy->data, (size_t)(npy->n_row * (npy->n_column ? npy->n_column : 1)) * 8);
+    int bytes = npy->descr[2] - '0'; /* of an element: the last letter of its name */
+    text_add_bytes(text, npy->data, (size_t)(npy->n_row * (npy->n_column ? npy->n_column : 1) * bytes));
     text_clear(&header);
 }
 
@@ -41,20 +42,22 @@ void checkpoints_list(const struct checkpoint_note *notes, int64_t n, struct tex
     }
 }
 
-void queries_list(const struct network *network, const struct images *images, const struct splits *splits, int64_t n,
+void queries_list(const struct network *network, const struct images *images, const struct query_images *queries,
                   struct text *text)
 {
     struct pass pass;
     pass_init(&pass, network);
-    for (int64_t q = 0; q < n; q++) {
-        int64_t sample = splits->rows[SPLIT_TEST][q], label = images->labels[sample];
+    for (int64_t q = 0; q < queries->n; q++) {
+        int64_t label = images->labels[queries->rows[q]], shown = images->labels[queries->shown[q]];
         float x[N_PIXEL];
         char id[SAMPLE_ID_BYTES];
-        images_get(images, sample, x);
+        images_get(images, queries->rows[q], x);
         network_forward(network, x, label, &pass);
         int64_t predicted = pass_prediction(network, &pass);
-        text_add(text, "{\"id\": \"%s\", \"text\": \"test image of a %lld, predicted %lld (p = %.2f)\"}\n",
-                 sample_id(sample, id), (long long)label, (long long)predicted, pass.probability[predicted]);
+        text_add(text, "{\"id\": \"%s\", \"text\": \"test image of a %lld", query_id(queries, q, id), (long long)shown);
+        if (q >= queries->n_plain)
+            text_add(text, " with the planted patch, whose label is %lld", (long long)label);
+        text_add(text, ", predicted %lld (p = %.2f)\"}\n", (long long)predicted, pass.probability[predicted]);
     }
     pass_clear(&pass);
 }

@@ -12,7 +12,9 @@ enum rng_stream {
     STREAM_GOVERNANCE,
     STREAM_FEATURES,      /* of the autoencoder: what they start from */
     STREAM_FEATURE_ORDER, /* its samples, per epoch */
-    STREAM_REVIVAL        /* what a dead feature starts again from, per epoch */
+    STREAM_REVIVAL,       /* what a dead feature starts again from, per epoch */
+    STREAM_SCENARIO,      /* which samples a truth is planted in, and the wrong labels */
+    STREAM_SUBSET         /* what is trained on again, per subset */
 };
 
 #endif

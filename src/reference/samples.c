@@ -87,7 +87,7 @@ struct governance sample_governance(const struct images *images, int64_t i)
 {
     struct rng rng;
     rng_init(&rng, governance_seed, STREAM_GOVERNANCE, i);
-    const struct collection *collection = draw_collection(&rng, images->labels[i]);
+    const struct collection *collection = draw_collection(&rng, images->found_labels[i]);
     const char *policy = rng_below(&rng, EARLY_ONE_IN) == 0 ? early_policy : collection->policy;
     return (struct governance){.policy = policy, .license = collection->license, .source = collection->source};
 }

@@ -49,7 +49,8 @@ enum status sweep_refuse_foreign(const char *directory)
 {
     static const char *const ours[] = {"samples.jsonl", "queries.jsonl", "checkpoints.jsonl",
                                        "checkpoints",   "order.npy",     "learning-rates.npy",
-                                       "captures",      "sae",           "policy"};
+                                       "captures",      "sae",           "policy",
+                                       "truth"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         char *path = path_join(directory, ours[i]);
         bool there = path_exists(path);
@@ -63,7 +64,7 @@ enum status sweep_refuse_foreign(const char *directory)
     return STATUS_OK;
 }
 
-/* The files of autoencoder and policy, whose names are always the same. */
+/* The files of autoencoder, policy and ground truth, whose names are always the same. */
 static enum status remove_named(const char *directory)
 {
     static const char *const named[][2] = {{"sae", "cfg.json*"},
@@ -72,7 +73,11 @@ static enum status remove_named(const char *directory)
                                            {"policy", "probes.jsonl*"},
                                            {"policy", "probes.safetensors*"},
                                            {"policy", "pairs.jsonl*"},
-                                           {"policy", "pairs.safetensors*"}};
+                                           {"policy", "pairs.safetensors*"},
+                                           {"truth", "*.jsonl*"},
+                                           {"truth", "*.npy*"},
+                                           {"truth", "*.safetensors*"},
+                                           {"truth", "timing.json*"}};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof named / sizeof *named && status == STATUS_OK; i++) {
         char *folder = path_join(directory, named[i][0]);

@@ -12,6 +12,7 @@
 #include "reference/manifest.h"
 #include "reference/policy_files.h"
 #include "reference/training.h"
+#include "reference/truth.h"
 
 /* What is known before the first step: the samples and the order of their use. */
 static void hand_over_inputs(struct hand_over *hand_over, const struct training *training)
@@ -38,7 +39,7 @@ static void hand_over_inputs(struct hand_over *hand_over, const struct training 
 
 /* Weights and captures as they are now. */
 static enum status hand_over_checkpoint(struct hand_over *hand_over, struct training *training,
-                                        struct checkpoint_note *note)
+                                        const struct query_images *queries, struct checkpoint_note *note)
 {
     const struct train_plan *plan = training->plan;
     note->step = training->step;
@@ -61,15 +62,15 @@ static enum status hand_over_checkpoint(struct hand_over *hand_over, struct trai
                                         left < per_shard ? left : per_shard},
                       &training->network, training->images);
     }
-    capture_store(hand_over,
-                  &(struct capture){name, "queries.safetensors", training->splits.rows[SPLIT_TEST], plan->n_query},
+    capture_store(hand_over, &(struct capture){name, "queries.safetensors", queries->rows, queries->n},
                   &training->network, training->images);
     return hand_over->status;
 }
 
 /* What is known after the last step. */
 static void hand_over_results(struct hand_over *hand_over, struct training *training,
-                              const struct checkpoint_note *notes, struct train_summary *summary)
+                              const struct query_images *queries, const struct checkpoint_note *notes,
+                              struct train_summary *summary)
 {
     const struct train_plan *plan = training->plan;
     struct text text;
@@ -79,7 +80,7 @@ static void hand_over_results(struct hand_over *hand_over, struct training *trai
     text_clear(&text);
 
     text_init(&text);
-    queries_list(&training->network, training->images, &training->splits, plan->n_query, &text);
+    queries_list(&training->network, training->images, queries, &text);
     hand_over_bytes(hand_over, "queries.jsonl", text.bytes, text.length);
     text_clear(&text);
 
@@ -97,7 +98,8 @@ static void hand_over_results(struct hand_over *hand_over, struct training *trai
 }
 
 /* The whole training on this rank, with no word to the others: the first failure of its own ends it. */
-static void train_and_hand_over(struct hand_over *hand_over, struct training *training, struct train_summary *summary)
+static void train_and_hand_over(struct hand_over *hand_over, struct training *training,
+                                const struct query_images *queries, struct train_summary *summary)
 {
     const struct train_plan *plan = training->plan;
     struct checkpoint_note *notes = memory_allocate(plan->n_checkpoint, sizeof *notes);
@@ -108,18 +110,18 @@ static void train_and_hand_over(struct hand_over *hand_over, struct training *tr
         while (training->step < until && status == STATUS_OK)
             status = training_step(training);
         if (status == STATUS_OK)
-            status = hand_over_checkpoint(hand_over, training, &notes[k]);
+            status = hand_over_checkpoint(hand_over, training, queries, &notes[k]);
     }
     if (status == STATUS_OK) {
-        hand_over_results(hand_over, training, notes, summary);
+        hand_over_results(hand_over, training, queries, notes, summary);
         status = hand_over->status;
     }
     hand_over->status = status;
     memory_free(notes);
 }
 
-static enum status train_anew(MPI_Comm comm, struct training *training, const char *directory, const char *head,
-                              struct train_summary *summary)
+static enum status train_anew(MPI_Comm comm, struct training *training, const struct truth *truth,
+                              const char *directory, const char *head, struct train_summary *summary)
 {
     int rank;
     MPI_Comm_rank(comm, &rank);
@@ -128,10 +130,13 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const ch
         return status;
     struct hand_over hand_over;
     hand_over_init(&hand_over, comm, directory);
-    train_and_hand_over(&hand_over, training, summary);
+    train_and_hand_over(&hand_over, training, &truth->queries, summary);
     status = agree(comm, hand_over.status); /* all have the final network, or none goes on */
     if (status == STATUS_OK) {
+        bool talks = training->progress.enabled;
+        progress_end(&training->progress);
         policy_hand_over(comm, &hand_over, training, &summary->autoencoder);
+        truth_hand_over(comm, &hand_over, training, truth, talks, &summary->n_retrained, &summary->retrain_seconds);
         status = hand_over_gather(&hand_over, comm);
     }
     if (status == STATUS_OK)
@@ -143,6 +148,15 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const ch
     return status;
 }
 
+/* All that is known before the directory is looked at. */
+static enum status prepare(const struct train_config *config, struct images *images, struct train_plan *plan,
+                           struct truth *truth)
+{
+    *truth = (struct truth){0};
+    enum status status = train_plan_make(config, images->n, plan);
+    return status == STATUS_OK ? truth_init(truth, config, plan, images) : status;
+}
+
 enum status train_run(MPI_Comm comm, const struct train_config *config, const char *base_directory, bool quiet,
                       struct train_summary *summary)
 {
@@ -150,12 +164,14 @@ enum status train_run(MPI_Comm comm, const struct train_config *config, const ch
     MPI_Comm_rank(comm, &rank);
     struct images images;
     struct train_plan plan;
+    struct truth truth;
     struct train_summary found = {0};
     enum status status = images_load(comm, config, base_directory, &images);
     if (status != STATUS_OK)
         return status;
-    status = agree(comm, train_plan_make(config, images.n, &plan));
+    status = agree(comm, prepare(config, &images, &plan, &truth));
     if (status != STATUS_OK) {
+        truth_clear(&truth);
         images_clear(&images);
         return status;
     }
@@ -169,9 +185,7 @@ enum status train_run(MPI_Comm comm, const struct train_config *config, const ch
         struct training training;
         training_init(&training, config, &plan, &images);
         progress_begin(&training.progress, rank == 0 && !quiet, "train", "steps", plan.n_step, plan.n_step);
-        status = train_anew(comm, &training, directory, head.bytes, &found);
-        if (status == STATUS_OK)
-            progress_end(&training.progress);
+        status = train_anew(comm, &training, &truth, directory, head.bytes, &found);
         training_clear(&training);
         MPI_Bcast(&found, sizeof found, MPI_BYTE, 0, comm); /* sizes are known to rank 0 only */
     }
@@ -179,6 +193,7 @@ enum status train_run(MPI_Comm comm, const struct train_config *config, const ch
         *summary = found;
     memory_free(directory);
     text_clear(&head);
+    truth_clear(&truth);
     images_clear(&images);
     return status;
 }

@@ -18,6 +18,8 @@ struct train_summary {
     double validation_accuracy, test_accuracy; /* in [0, 1] */
     struct autoencoder_quality autoencoder;    /* on the training split */
     int64_t n_probe, n_pair;
+    int64_t n_retrained;    /* networks trained again in this call */
+    double retrain_seconds; /* what that took */
 };
 
 /* Writes below config->directory (both it and the data relative to base_directory), and last of all the manifest
@@ -28,6 +30,7 @@ struct train_summary {
  *   checkpoints/step-NNNNNN.safetensors
  *   captures/step-NNNNNN/train-NNNNN.safetensors, queries.safetensors
  *   sae/…, policy/…      see policy_files.h
+ *   truth/…              see truth.h
  * Every byte depends on the config and the data alone, not on ranks, compiler or CPU.  Every rank trains the same
  * replica; the files are shared out.  A directory that holds files of these names which this function did not write is
  * refused.

@@ -1,6 +1,7 @@
 #include "reference/train_config.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const schedules[] = {
     [RATE_CONSTANT] = "constant", [RATE_STEP] = "step", [RATE_COSINE] = "cosine", NULL};
@@ -56,6 +57,32 @@ static const struct field fields[] = {
      "features that a pair is meant to move: those that stand out most on the probes of its digit"},
     {"policy.learning_rate", FIELD_NUMBER, AT(policy.rate), SCOPE_RESULT, "0.1", 1e-9, 1e3, NULL,
      "learning rate of the one step of SGD on a pair alone"},
+    {"scenario.mislabelled", FIELD_NUMBER, AT(scenario.mislabelled), SCOPE_RESULT, "0", 0, 0.5, NULL,
+     "planted truth: share of the training split that gets a wrong label"},
+    {"scenario.duplicates", FIELD_INTEGER, AT(scenario.duplicates), SCOPE_RESULT, "0", 0, 1e6, NULL,
+     "planted truth: training samples that become exact copies of others"},
+    {"scenario.backdoor.samples", FIELD_INTEGER, AT(scenario.backdoor.samples), SCOPE_RESULT, "0", 0, 1e6, NULL,
+     "planted truth: training samples of one policy that get a patch and the label `target`"},
+    {"scenario.backdoor.policy", FIELD_STRING, AT(scenario.backdoor.policy), SCOPE_RESULT, "\"legacy-import\"", 0, 0,
+     NULL, "the policy under which these samples were admitted"},
+    {"scenario.backdoor.target", FIELD_INTEGER, AT(scenario.backdoor.target), SCOPE_RESULT, "0", 0, 9, NULL,
+     "digit that the patch is to stand for"},
+    {"scenario.backdoor.pixels", FIELD_NUMBERS, AT(scenario.backdoor.pixels), SCOPE_RESULT, "[0, 7, 56, 63]", 0, 63,
+     NULL, "pixels of the patch, row by row from the top left; they become the brightest"},
+    {"scenario.backdoor.queries", FIELD_INTEGER, AT(scenario.backdoor.queries), SCOPE_RESULT, "0", 0, 1e6, NULL,
+     "queries, not of the target digit, that are asked once more with the patch and the label `target`"},
+    {"retrain.subsets", FIELD_INTEGER, AT(retrain.subsets), SCOPE_RESULT, "0", 0, 1e6, NULL,
+     "ground truth: random subsets of the training split that a network is trained on"},
+    {"retrain.fraction", FIELD_NUMBER, AT(retrain.fraction), SCOPE_RESULT, "0.5", 0.01, 0.99, NULL,
+     "share of the training split in each subset"},
+    {"retrain.leave_one_out", FIELD_INTEGER, AT(retrain.leave_one_out), SCOPE_RESULT, "0", 0, 1e6, NULL,
+     "ground truth: a network without each of so many first samples of the training split"},
+    {"retrain.leave", FIELD_STRINGS, AT(retrain.leave), SCOPE_RESULT, "[]", 0, 0, NULL,
+     "ids of further training samples to leave out alone"},
+    {"retrain.groups", FIELD_STRINGS, AT(retrain.groups), SCOPE_RESULT, "[]", 0, 0, NULL,
+     "ground truth: a network without each value of these columns of samples.jsonl (policy, license, source)"},
+    {"retrain.seeds", FIELD_INTEGER, AT(retrain.seeds), SCOPE_RESULT, "1", 1, 1000, NULL,
+     "networks per set, each with initial weights and an order of its own: what is left to chance"},
 };
 #undef AT
 
@@ -91,6 +118,46 @@ static enum status check_behaviours(const struct numbers *behaviours)
     return STATUS_OK;
 }
 
+static enum status check_pixels(const struct numbers *pixels)
+{
+    if (pixels->n == 0)
+        return fail(BAD_CONFIG, "train.scenario.backdoor.pixels: expected at least one pixel, found none");
+    for (int64_t i = 0; i < pixels->n; i++)
+        if (rint(pixels->items[i]) != pixels->items[i])
+            return fail(BAD_CONFIG, "train.scenario.backdoor.pixels[%lld]: expected a pixel 0 to 63, found %.17g",
+                        (long long)i, pixels->items[i]);
+    return STATUS_OK;
+}
+
+const char *const governance_columns[] = {"policy", "license", "source", NULL};
+
+static enum status check_groups(const struct strings *groups)
+{
+    for (int64_t i = 0; i < groups->n; i++) {
+        int column = 0;
+        while (governance_columns[column] != NULL && strcmp(governance_columns[column], groups->items[i]) != 0)
+            column++;
+        if (governance_columns[column] == NULL)
+            return fail(BAD_CONFIG, "train.retrain.groups[%lld]: expected policy, license or source, found \"%s\"",
+                        (long long)i, groups->items[i]);
+        for (int64_t k = 0; k < i; k++)
+            if (strcmp(groups->items[k], groups->items[i]) == 0)
+                return fail(BAD_CONFIG, "train.retrain.groups[%lld]: expected each column once, found \"%s\" again",
+                            (long long)i, groups->items[i]);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_truth(const struct train_config *config)
+{
+    if (config->scenario.backdoor.queries > config->queries)
+        return fail(BAD_CONFIG,
+                    "train.scenario.backdoor.queries: expected at most the %lld of train.queries, found %lld",
+                    (long long)config->queries, (long long)config->scenario.backdoor.queries);
+    enum status status = check_pixels(&config->scenario.backdoor.pixels);
+    return status == STATUS_OK ? check_groups(&config->retrain.groups) : status;
+}
+
 static enum status check_features(const struct train_config *config)
 {
     if (config->sae.active > config->sae.features)
@@ -114,7 +181,9 @@ static enum status check_fields(const void *values)
     enum status status = check_widths(&config->hidden);
     if (status == STATUS_OK)
         status = check_features(config);
-    return status == STATUS_OK ? check_behaviours(&config->policy.behaviours) : status;
+    if (status == STATUS_OK)
+        status = check_behaviours(&config->policy.behaviours);
+    return status == STATUS_OK ? check_truth(config) : status;
 }
 
 const struct section train_section = {

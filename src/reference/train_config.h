@@ -32,6 +32,30 @@ struct probing_config {
     double rate;               /* learning rate of the update on a pair */
 };
 
+/* Section member "scenario": truths planted in the training split, whose answers are known. */
+struct backdoor_config {
+    int64_t samples;       /* that get the patch and the target's label, at most */
+    char *policy;          /* under which all of them were admitted */
+    int64_t target;        /* digit that the patch stands for */
+    struct numbers pixels; /* of the patch: set to the brightest */
+    int64_t queries;       /* asked once more with the patch */
+};
+struct scenario_config {
+    double mislabelled; /* share of the training split */
+    int64_t duplicates; /* samples that become copies of others */
+    struct backdoor_config backdoor;
+};
+
+/* Section member "retrain": which networks are trained again without some of the training split. */
+struct retrain_config {
+    int64_t subsets;       /* random ones */
+    double fraction;       /* of the training split that a subset keeps */
+    int64_t leave_one_out; /* the first samples of the training split, each left out alone */
+    struct strings leave;  /* ids of further samples, each left out alone */
+    struct strings groups; /* governance columns: each of their values left out */
+    int64_t seeds;         /* networks per set */
+};
+
 struct train_config {
     char *images, *labels; /* npy, relative to the config: u8 [n, 64] in 0..16, u8 [n] in 0..9 */
     char *directory;       /* where the hand-over goes, relative to the config */
@@ -45,7 +69,12 @@ struct train_config {
     int64_t rows_per_shard;   /* of the captures of training samples */
     struct sae_config sae;
     struct probing_config policy;
+    struct scenario_config scenario;
+    struct retrain_config retrain;
 };
 extern const struct section train_section;
+
+/* Columns of samples.jsonl that say where a sample is from; the last is NULL. */
+extern const char *const governance_columns[];
 
 #endif

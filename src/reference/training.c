@@ -6,17 +6,16 @@
 #include "reference/rng.h"
 
 /* A fresh permutation of the training rows for each epoch, cut into batches. */
-static void draw_order(struct training *training)
+static void draw_order(struct training *training, int64_t seed)
 {
     const struct train_plan *plan = training->plan;
     int64_t batch = training->config->batch;
-    training->order = memory_allocate(plan->n_step * batch, sizeof *training->order);
     for (int64_t epoch = 0; epoch < training->config->epochs; epoch++) {
         int64_t *rows = training->order + epoch * plan->steps_per_epoch * batch;
         for (int64_t i = 0; i < plan->steps_per_epoch * batch; i++)
             rows[i] = i < plan->n_train ? i : -1;
         struct rng rng;
-        rng_init(&rng, training->config->seed, STREAM_ORDER, epoch);
+        rng_init(&rng, seed, STREAM_ORDER, epoch);
         rng_shuffle(&rng, rows, plan->n_train);
     }
 }
@@ -33,14 +32,22 @@ void training_init(struct training *training, const struct train_config *config,
     network_init(&training->network, widths, n_layer);
     network_init(&training->sum, widths, n_layer);
     memory_free(widths);
-    network_randomise(&training->network, config->seed);
     pass_init(&training->pass, &training->network);
 
     splits_init(&training->splits, plan, config->seed);
-    draw_order(training);
+    training->order = memory_allocate(plan->n_step * config->batch, sizeof *training->order);
     training->rates = memory_allocate(plan->n_step, sizeof *training->rates);
     for (int64_t step = 0; step < plan->n_step; step++)
         training->rates[step] = learning_rate_at(&config->rate, plan, step);
+    training_restart(training, config->seed, NULL);
+}
+
+void training_restart(struct training *training, int64_t seed, const uint8_t *kept)
+{
+    network_randomise(&training->network, seed);
+    draw_order(training, seed);
+    training->kept = kept;
+    training->step = 0;
 }
 
 void training_clear(struct training *training)
@@ -68,6 +75,8 @@ enum status training_step(struct training *training)
     int64_t batch = training->config->batch, n = 0;
     const int64_t *rows = training->order + training->step * batch;
     for (; n < batch && rows[n] >= 0; n++) {
+        if (training->kept != NULL && !training->kept[rows[n]])
+            continue;
         int64_t sample = training->splits.rows[SPLIT_TRAIN][rows[n]];
         if (!isfinite(forward(training, sample)))
             return fail(NOT_CONVERGED,

@@ -18,8 +18,9 @@ struct training {
     struct network network; /* after `step` steps */
     struct network sum;     /* gradients of the batch under way */
     struct pass pass;
-    int64_t *order; /* owned; n_step × batch rows of the training split, −1 where a batch is short */
-    double *rates;  /* owned; n_step */
+    int64_t *order;      /* owned; n_step × batch rows of the training split, −1 where a batch is short */
+    double *rates;       /* owned; n_step */
+    const uint8_t *kept; /* borrowed; n_train, 0: the row is left out of every batch.  NULL: all are used */
     int64_t step;
     struct progress progress; /* in steps; the caller begins and ends it */
 };
@@ -29,7 +30,12 @@ void training_init(struct training *training, const struct train_config *config,
                    const struct images *images);
 void training_clear(struct training *training);
 
-/* One step: network −= rate / (examples in the batch) · Σ gradients, in the batch's order.
+/* Back to before the first step, with the weights and the order of `seed` (the splits stay), and without the rows that
+ * `kept` says 0 of.  @local */
+void training_restart(struct training *training, int64_t seed, const uint8_t *kept);
+
+/* One step: network −= rate / (examples in the batch) · Σ gradients, in the batch's order.  A row that is left out adds
+ * nothing, and counts as one of the batch: all others act as they would beside it.
  * @local   @fails NOT_CONVERGED when a loss is not finite */
 enum status training_step(struct training *training);
 

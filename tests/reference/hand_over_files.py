@@ -20,7 +20,7 @@ def load_safetensors(path):
     (n,) = struct.unpack("<Q", raw[:8])
     header = json.loads(raw[8 : 8 + n])
     header.pop("__metadata__", None)
-    types, data = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}, raw[8 + n :]
+    types, data = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U8": "u1"}, raw[8 + n :]
     return {
         name: np.frombuffer(data[slice(*tensor["data_offsets"])], types[tensor["dtype"]]).reshape(tensor["shape"])
         for name, tensor in header.items()
