@@ -129,6 +129,17 @@ static void check_refusals(void)
         {"\"hidden\": [4096], \"policy\": {\"pairs\": 1437}",
          "train.policy.probes, train.policy.pairs: expected at most 1 GiB"},
         {"\"seeds\": 1", "train.seeds"},
+        {"\"scenario\": {\"mislabelled\": 0.6}", "train.scenario.mislabelled"},
+        {"\"scenario\": {\"backdoor\": {\"target\": 10}}", "train.scenario.backdoor.target"},
+        {"\"scenario\": {\"backdoor\": {\"pixels\": [1.5]}}", "train.scenario.backdoor.pixels[0]: expected a pixel"},
+        {"\"scenario\": {\"backdoor\": {\"pixels\": [64]}}", "train.scenario.backdoor.pixels"},
+        {"\"scenario\": {\"backdoor\": {\"pixels\": []}}", "train.scenario.backdoor.pixels: expected at least one"},
+        {"\"scenario\": {\"backdoor\": {\"queries\": 41}}",
+         "train.scenario.backdoor.queries: expected at most the 40 of train.queries, found 41"},
+        {"\"retrain\": {\"fraction\": 1}", "train.retrain.fraction"},
+        {"\"retrain\": {\"seeds\": 0}", "train.retrain.seeds"},
+        {"\"retrain\": {\"groups\": [\"owner\"]}", "train.retrain.groups[0]: expected policy, license or source"},
+        {"\"retrain\": {\"groups\": [\"policy\", \"policy\"]}", "expected each column once, found \"policy\" again"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_FAILS(plan_of(cases[i].members, 1797, &train, &plan), BAD_CONFIG, cases[i].part);
