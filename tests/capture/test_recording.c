@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "check.h"
+#include "overwrite.h"
 #include "record.h"
 
 static char directory[4096];
@@ -220,8 +221,7 @@ static void test_mutated(const char *original)
         size_t at = (size_t)((state >> 20) % n);
         char before = bytes[at];
         bytes[at] = (char)(before ^ (char)(1 << ((state >> 60) & 7)));
-        FILE *file = fopen(path, "wb"); /* not file_store: it syncs */
-        CHECK(file != NULL && fwrite(bytes, 1, n, file) == n && fclose(file) == 0);
+        CHECK(overwrite(path, bytes, n));
         enum status status = read_all(path, &survey);
         CHECK(status == STATUS_OK || status == BAD_INPUT);
         refused += status == BAD_INPUT;

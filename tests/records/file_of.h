@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "check.h"
+#include "overwrite.h"
 #include "records/sample_rows.h"
 #include "records/survey.h"
 
@@ -20,8 +21,7 @@ static inline void records_folder_make(void)
 static inline void records_write(const char *name, const char *bytes, size_t n)
 {
     char *path = path_join(records_folder, name);
-    FILE *file = fopen(path, "wb");
-    CHECK(file != NULL && fwrite(bytes, 1, n, file) == n && fclose(file) == 0);
+    CHECK(overwrite(path, bytes, n));
     memory_free(path);
 }
 

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "fixture.h"
+#include "overwrite.h"
 
 enum { N_MUTATION = 3000 };
 
@@ -127,9 +128,7 @@ static void check_mutations(const char *directory, const char *name)
     for (int i = 0; i < N_MUTATION; i++) {
         memcpy(bytes, content, n);
         size_t mutated = mutate(bytes, n);
-        unlink(path); /* some file systems sync a file that is cut off and written anew */
-        FILE *file = fopen(path, "wb");
-        CHECK(file != NULL && fwrite(bytes, 1, mutated, file) == mutated && fclose(file) == 0);
+        CHECK(overwrite(path, bytes, mutated));
         n_open += read_whole(path);
     }
     printf("%s: %d of %d mutated files could still be opened\n", name, n_open, N_MUTATION);

@@ -13,6 +13,7 @@
 #include "base/segment.h"
 #include "base/text.h"
 #include "check.h"
+#include "overwrite.h"
 
 static char fixture_directory[4096];
 
@@ -83,8 +84,7 @@ static inline char *fixture_load(const char *name, size_t *n)
 
 static inline void fixture_store(const char *name, const void *bytes, size_t n)
 {
-    FILE *file = fopen(fixture_path(name), "wb");
-    if (file == NULL || fwrite(bytes, 1, n, file) != n || fclose(file) != 0) {
+    if (!overwrite(fixture_path(name), bytes, n)) {
         perror(name);
         exit(EXIT_FAILURE);
     }
