@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "reference/scenario.h"
+#include "reference/planted.h"
 
 static void add(struct query_images *queries, int64_t row, int64_t shown)
 {

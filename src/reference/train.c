@@ -7,12 +7,12 @@
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "reference/captures.h"
+#include "reference/ground_truth.h"
 #include "reference/hand_over.h"
 #include "reference/listings.h"
 #include "reference/manifest.h"
 #include "reference/policy_files.h"
 #include "reference/training.h"
-#include "reference/truth.h"
 
 /* What is known before the first step: the samples and the order of their use. */
 static void hand_over_inputs(struct hand_over *hand_over, const struct training *training)
@@ -120,7 +120,7 @@ static void train_and_hand_over(struct hand_over *hand_over, struct training *tr
     memory_free(notes);
 }
 
-static enum status train_anew(MPI_Comm comm, struct training *training, const struct truth *truth,
+static enum status train_anew(MPI_Comm comm, struct training *training, const struct ground_truth *truth,
                               const char *directory, const char *head, struct train_summary *summary)
 {
     int rank;
@@ -136,7 +136,8 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const st
         bool talks = training->progress.enabled;
         progress_end(&training->progress);
         policy_hand_over(comm, &hand_over, training, &summary->autoencoder);
-        truth_hand_over(comm, &hand_over, training, truth, talks, &summary->n_retrained, &summary->retrain_seconds);
+        ground_truth_hand_over(comm, &hand_over, training, truth, talks, &summary->n_retrained,
+                               &summary->retrain_seconds);
         status = hand_over_gather(&hand_over, comm);
     }
     if (status == STATUS_OK)
@@ -150,11 +151,11 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const st
 
 /* All that is known before the directory is looked at. */
 static enum status prepare(const struct train_config *config, struct images *images, struct train_plan *plan,
-                           struct truth *truth)
+                           struct ground_truth *truth)
 {
-    *truth = (struct truth){0};
+    *truth = (struct ground_truth){0};
     enum status status = train_plan_make(config, images->n, plan);
-    return status == STATUS_OK ? truth_init(truth, config, plan, images) : status;
+    return status == STATUS_OK ? ground_truth_init(truth, config, plan, images) : status;
 }
 
 enum status train_run(MPI_Comm comm, const struct train_config *config, const char *base_directory, bool quiet,
@@ -164,14 +165,14 @@ enum status train_run(MPI_Comm comm, const struct train_config *config, const ch
     MPI_Comm_rank(comm, &rank);
     struct images images;
     struct train_plan plan;
-    struct truth truth;
+    struct ground_truth truth;
     struct train_summary found = {0};
     enum status status = images_load(comm, config, base_directory, &images);
     if (status != STATUS_OK)
         return status;
     status = agree(comm, prepare(config, &images, &plan, &truth));
     if (status != STATUS_OK) {
-        truth_clear(&truth);
+        ground_truth_clear(&truth);
         images_clear(&images);
         return status;
     }
@@ -193,7 +194,7 @@ enum status train_run(MPI_Comm comm, const struct train_config *config, const ch
         *summary = found;
     memory_free(directory);
     text_clear(&head);
-    truth_clear(&truth);
+    ground_truth_clear(&truth);
     images_clear(&images);
     return status;
 }

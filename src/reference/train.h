@@ -30,7 +30,7 @@ struct train_summary {
  *   checkpoints/step-NNNNNN.safetensors
  *   captures/step-NNNNNN/train-NNNNN.safetensors, queries.safetensors
  *   sae/…, policy/…      see policy_files.h
- *   truth/…              see truth.h
+ *   truth/…              see ground_truth.h
  * Every byte depends on the config and the data alone, not on ranks, compiler or CPU.  Every rank trains the same
  * replica; the files are shared out.  A directory that holds files of these names which this function did not write is
  * refused.

@@ -1,4 +1,4 @@
-#include "reference/scenario.h"
+#include "reference/planted.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 static const char *const kind_names[N_PLANT_KIND] = {
     [PLANT_BACKDOOR] = "backdoor", [PLANT_MISLABELLED] = "mislabelled", [PLANT_DUPLICATE] = "duplicate"};
 
-bool scenario_is_asked(const struct scenario_config *config)
+bool planting_is_asked(const struct scenario_config *config)
 {
     return config->mislabelled > 0 || config->duplicates > 0 || config->backdoor.samples > 0 ||
            config->backdoor.queries > 0;
@@ -23,7 +23,7 @@ void patch_apply(const struct backdoor_config *backdoor, uint8_t pixels[N_PIXEL]
 
 /* A planting under way. */
 struct planting {
-    struct scenario *scenario;
+    struct planted *planted;
     const struct scenario_config *config;
     const struct splits *splits;
     struct images *images;
@@ -40,9 +40,9 @@ static int64_t sample_of(const struct planting *planting, int64_t row)
 
 static void add(struct planting *planting, enum plant_kind kind, int64_t row, int64_t of)
 {
-    struct scenario *scenario = planting->scenario;
+    struct planted *planted = planting->planted;
     planting->taken[row] = true;
-    scenario->plants[scenario->n++] =
+    planted->plants[planted->n++] =
         (struct plant){.kind = kind, .row = row, .sample = sample_of(planting, row), .of = of};
 }
 
@@ -110,7 +110,7 @@ static enum status plant_all(struct planting *planting)
                     "a wrong label, %lld with the backdoor, and %lld that are copied or copies",
                     (long long)n_train, (long long)n_wrong, (long long)config->backdoor.samples,
                     (long long)(2 * config->duplicates));
-    planting->scenario->plants = memory_allocate(needed, sizeof *planting->scenario->plants);
+    planting->planted->plants = memory_allocate(needed, sizeof *planting->planted->plants);
     enum status status = plant_backdoor(planting);
     for (int64_t i = 0; i < n_wrong && status == STATUS_OK; i++)
         plant_wrong_label(planting);
@@ -119,12 +119,12 @@ static enum status plant_all(struct planting *planting)
     return status;
 }
 
-enum status scenario_plant(struct scenario *scenario, const struct train_config *config, const struct splits *splits,
-                           struct images *images)
+enum status planted_init(struct planted *planted, const struct train_config *config, const struct splits *splits,
+                         struct images *images)
 {
     int64_t n_train = splits->n[SPLIT_TRAIN];
-    *scenario = (struct scenario){0};
-    struct planting planting = {.scenario = scenario,
+    *planted = (struct planted){0};
+    struct planting planting = {.planted = planted,
                                 .config = &config->scenario,
                                 .splits = splits,
                                 .images = images,
@@ -138,22 +138,22 @@ enum status scenario_plant(struct scenario *scenario, const struct train_config 
     memory_free(planting.rows);
     memory_free(planting.taken);
     if (status != STATUS_OK)
-        scenario_clear(scenario);
+        planted_clear(planted);
     return status;
 }
 
-void scenario_clear(struct scenario *scenario)
+void planted_clear(struct planted *planted)
 {
-    memory_free(scenario->plants);
-    *scenario = (struct scenario){0};
+    memory_free(planted->plants);
+    *planted = (struct planted){0};
 }
 
-void scenario_list(const struct scenario *scenario, const struct images *images, const struct query_images *queries,
-                   struct text *text)
+void planted_list(const struct planted *planted, const struct images *images, const struct query_images *queries,
+                  struct text *text)
 {
     char id[SAMPLE_ID_BYTES], of[SAMPLE_ID_BYTES];
-    for (int64_t i = 0; i < scenario->n; i++) {
-        const struct plant *plant = &scenario->plants[i];
+    for (int64_t i = 0; i < planted->n; i++) {
+        const struct plant *plant = &planted->plants[i];
         text_add(text, "{\"kind\": \"%s\", \"sample\": \"%s\", \"training\": %lld, \"label\": %d, \"was\": %d",
                  kind_names[plant->kind], sample_id(plant->sample, id), (long long)plant->row,
                  images->labels[plant->sample], images->found_labels[plant->sample]);

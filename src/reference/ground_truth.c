@@ -1,4 +1,4 @@
-#include "reference/truth.h"
+#include "reference/ground_truth.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -6,26 +6,26 @@
 #include "reference/manifest.h"
 #include "reference/retrain.h"
 
-enum status truth_init(struct truth *truth, const struct train_config *config, const struct train_plan *plan,
-                       struct images *images)
+enum status ground_truth_init(struct ground_truth *truth, const struct train_config *config,
+                              const struct train_plan *plan, struct images *images)
 {
     struct splits splits;
-    *truth = (struct truth){0};
+    *truth = (struct ground_truth){0};
     splits_init(&splits, plan, config->seed);
-    enum status status = scenario_plant(&truth->scenario, config, &splits, images);
+    enum status status = planted_init(&truth->planted, config, &splits, images);
     if (status == STATUS_OK)
         status = query_images_init(&truth->queries, config, &splits, images);
     if (status == STATUS_OK && retrain_is_asked(&config->retrain))
         status = retrain_sets_init(&truth->sets, config, &splits, images);
     splits_clear(&splits);
     if (status != STATUS_OK)
-        truth_clear(truth);
+        ground_truth_clear(truth);
     return status;
 }
 
-void truth_clear(struct truth *truth)
+void ground_truth_clear(struct ground_truth *truth)
 {
-    scenario_clear(&truth->scenario);
+    planted_clear(&truth->planted);
     query_images_clear(&truth->queries);
     retrain_sets_clear(&truth->sets);
 }
@@ -62,15 +62,15 @@ static void retrain_and_hand_over(MPI_Comm comm, struct hand_over *hand_over, co
     outcomes_clear(&outcomes);
 }
 
-void truth_hand_over(MPI_Comm comm, struct hand_over *hand_over, const struct training *training,
-                     const struct truth *truth, bool talks, int64_t *n_network, double *seconds)
+void ground_truth_hand_over(MPI_Comm comm, struct hand_over *hand_over, const struct training *training,
+                            const struct ground_truth *truth, bool talks, int64_t *n_network, double *seconds)
 {
     const struct retraining retraining = {training->config, training->plan, training->images,
                                           &truth->queries,  &truth->sets,   talks};
-    if (scenario_is_asked(&training->config->scenario)) {
+    if (planting_is_asked(&training->config->scenario)) {
         struct text text;
         text_init(&text);
-        scenario_list(&truth->scenario, training->images, &truth->queries, &text);
+        planted_list(&truth->planted, training->images, &truth->queries, &text);
         hand_over_bytes(hand_over, "truth/planted.jsonl", text.bytes, text.length);
         text_clear(&text);
     }

@@ -3,8 +3,8 @@
  */
 #include "scene.h"
 
+#include "reference/planted.h"
 #include "reference/rng.h"
-#include "reference/scenario.h"
 
 /* A split and what is planted in it. */
 struct stage {
@@ -13,7 +13,7 @@ struct stage {
     struct train_plan plan;
     struct splits splits;
     struct images images;
-    struct scenario scenario;
+    struct planted planted;
     struct query_images queries;
 };
 
@@ -25,7 +25,7 @@ static enum status stage_set(struct stage *stage, const char *members)
     CHECK(train_plan_make(stage->train, stage->images.n, &stage->plan) == STATUS_OK);
     splits_init(&stage->splits, &stage->plan, stage->train->seed);
     stage->queries = (struct query_images){0};
-    enum status status = scenario_plant(&stage->scenario, stage->train, &stage->splits, &stage->images);
+    enum status status = planted_init(&stage->planted, stage->train, &stage->splits, &stage->images);
     return status == STATUS_OK ? query_images_init(&stage->queries, stage->train, &stage->splits, &stage->images)
                                : status;
 }
@@ -33,7 +33,7 @@ static enum status stage_set(struct stage *stage, const char *members)
 static void stage_clear(struct stage *stage)
 {
     query_images_clear(&stage->queries);
-    scenario_clear(&stage->scenario);
+    planted_clear(&stage->planted);
     images_clear(&stage->images);
     splits_clear(&stage->splits);
     config_clear(&stage->config);
@@ -82,16 +82,16 @@ static void check_planted(void)
     CHECK(stage_set(&stage, PLANTED) == STATUS_OK && stage_set(&plain, "\"directory\": \"-\"") == STATUS_OK);
     int64_t counts[N_PLANT_KIND] = {0};
     bool *touched = memory_allocate(stage.images.n, sizeof *touched);
-    for (int64_t k = 0; k < stage.scenario.n; k++) {
-        const struct plant *plant = &stage.scenario.plants[k];
+    for (int64_t k = 0; k < stage.planted.n; k++) {
+        const struct plant *plant = &stage.planted.plants[k];
         counts[plant->kind]++;
         CHECK(!touched[plant->sample]);
         touched[plant->sample] = true;
         check_plant(plant, &stage, &plain.images);
     }
-    for (int64_t k = 0; k < stage.scenario.n; k++) /* what is copied was left alone */
-        if (stage.scenario.plants[k].kind == PLANT_DUPLICATE)
-            CHECK(!touched[stage.scenario.plants[k].of]);
+    for (int64_t k = 0; k < stage.planted.n; k++) /* what is copied was left alone */
+        if (stage.planted.plants[k].kind == PLANT_DUPLICATE)
+            CHECK(!touched[stage.planted.plants[k].of]);
     CHECK(counts[PLANT_MISLABELLED] == 57 && counts[PLANT_BACKDOOR] == 30 && counts[PLANT_DUPLICATE] == 9);
     for (int64_t i = 0; i < stage.images.n; i++) {
         const struct governance here = sample_governance(&stage.images, i), there = sample_governance(&plain.images, i);
@@ -100,8 +100,8 @@ static void check_planted(void)
             CHECK(stage.images.labels[i] == plain.images.labels[i] &&
                   memcmp(pixels_of(&stage.images, i), pixels_of(&plain.images, i), N_PIXEL) == 0);
     }
-    CHECK(plain.scenario.n == 0 && plain.images.n_more == 0 && !scenario_is_asked(&plain.train->scenario));
-    CHECK(scenario_is_asked(&stage.train->scenario));
+    CHECK(plain.planted.n == 0 && plain.images.n_more == 0 && !planting_is_asked(&plain.train->scenario));
+    CHECK(planting_is_asked(&stage.train->scenario));
     memory_free(touched);
     stage_clear(&plain);
     stage_clear(&stage);
@@ -139,7 +139,7 @@ static void list_of(const char *members, struct text *text)
     struct stage stage;
     CHECK(stage_set(&stage, members) == STATUS_OK);
     text_init(text);
-    scenario_list(&stage.scenario, &stage.images, &stage.queries, text);
+    planted_list(&stage.planted, &stage.images, &stage.queries, text);
     stage_clear(&stage);
 }
 
