@@ -204,7 +204,8 @@ def check_replay(hand_over, samples, kept, loss):
 
 def check_subsets(hand_over, config, samples, kept, loss):
     n_train = sum(s["split"] == "train" for s in samples)
-    check(kept.shape == (50, n_train) and (kept.sum(1) == round(0.5 * n_train)).all(), "subsets are halves", kept.shape)
+    check(kept.shape == (50, n_train) and (kept.sum(1) == round(0.5 * n_train)).all(), "subsets are halves",
+          kept.shape)
     check(np.abs(np.corrcoef(kept) - np.eye(50)).max() < 0.2, "subsets are drawn apart from each other")
     found = {name: datamodelling_score(scores, kept, loss[:, 0]) for name, scores in
              {**scores_of_methods(config, ("tracin", "gradient-dot", "gradient-cosine")),
@@ -242,7 +243,8 @@ REFUSED = (
     ("a policy without samples", {"scenario": {"backdoor": {"samples": 3, "policy": "no-such"}}},
      'train.scenario.backdoor.samples: expected at most the 0 training samples of policy "no-such"'),
     ("more than there is", {"scenario": {"mislabelled": 0.5, "duplicates": 500}}, "train.scenario: expected at most"),
-    ("an id that was not trained on", {"retrain": {"leave": ["digit-9999"]}}, "train.retrain.leave[0]: expected the id"),
+    ("an id that was not trained on", {"retrain": {"leave": ["digit-9999"]}},
+     "train.retrain.leave[0]: expected the id"),
     ("a column that is none", {"retrain": {"groups": ["colour"]}}, "train.retrain.groups[0]: expected policy, license"),
 )
 
