@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "jobs/context.h"
+#include "mechanism/scene.h"
 #include "policy/problem_plan.h"
 #include "reference/train_config.h"
 
@@ -47,6 +48,17 @@ static void check_policy(const struct context *context, struct text *problems)
         problem_check(&request, problems);
 }
 
+static void check_mechanism(const struct context *context, struct text *problems)
+{
+    struct mechanism_request request = context_mechanism(context);
+    if (request.mechanism == NULL)
+        return;
+    if (request.mechanism->parts != NULL && awaits_training(context, request.mechanism->parts))
+        printf("mechanism: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+    else
+        mechanism_check(&request, problems);
+}
+
 static enum status run(MPI_Comm comm, const struct options *options)
 {
     (void)comm;
@@ -58,6 +70,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
     text_init(&problems);
     check_influence(&context, &problems);
     check_policy(&context, &problems);
+    check_mechanism(&context, &problems);
     if (problems.length > 0) {
         problems.bytes[problems.length - 1] = 0; /* the last line feed: the sentence gets its own */
         status = fail(BAD_INPUT, "%s", problems.bytes);

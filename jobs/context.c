@@ -17,9 +17,9 @@
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-const struct section *const all_sections[] = {
-    &run_section,       &train_section,  &samples_section, &checkpoints_section,
-    &influence_section, &policy_section, &seal_section,    NULL};
+const struct section *const all_sections[] = {&run_section,         &train_section,     &samples_section,
+                                              &checkpoints_section, &influence_section, &policy_section,
+                                              &mechanism_section,   &seal_section,      NULL};
 
 /* Options of the command line that stand for a field. */
 static void apply_overrides(struct context *context)
@@ -192,6 +192,14 @@ struct study_request context_study(const struct context *context)
                                   .checkpoints = config_get(&context->config, "checkpoints"),
                                   .influence = config_get(&context->config, "influence"),
                                   .also = &context->run->also};
+}
+
+struct mechanism_request context_mechanism(const struct context *context)
+{
+    return (struct mechanism_request){.directory = context->inputs_directory,
+                                      .run_directory = context->run_directory,
+                                      .mechanism = config_get(&context->config, "mechanism"),
+                                      .also = &context->run->also};
 }
 
 struct problem_request context_problem(const struct context *context)

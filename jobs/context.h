@@ -6,6 +6,7 @@
 #include "config/run_section.h"
 #include "influence/study.h"
 #include "jobs/job.h"
+#include "mechanism/scene.h"
 #include "policy/problem.h"
 #include "records/records.h"
 
@@ -44,11 +45,15 @@ struct study_request context_study(const struct context *context);
 /* The request that the policy section makes; borrowed from the context. */
 struct problem_request context_problem(const struct context *context);
 
+/* The request that the mechanism section makes, without features; borrowed from the context. */
+struct mechanism_request context_mechanism(const struct context *context);
+
 /* The steps that `run` shares with the single jobs; each prints its own line of outcome on rank 0.
  * @collective context->comm */
 enum status step_train(struct context *context);
 enum status step_influence(struct context *context);
 enum status step_policy(struct context *context);
+enum status step_mechanism(struct context *context);
 enum status step_seal(struct context *context);
 
 #endif

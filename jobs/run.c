@@ -8,6 +8,7 @@
 #include "comm/agree.h"
 #include "influence/influence.h"
 #include "jobs/context.h"
+#include "mechanism/mechanism.h"
 #include "policy/policy.h"
 
 enum { SUMMARY_QUERIES = 3 };
@@ -18,9 +19,8 @@ static const struct step {
     enum status (*take)(struct context *context);
     const struct job *job;
 } steps[] = {
-    {"train", step_train, &train_job},
-    {"influence", step_influence, &influence_job},
-    {"policy", step_policy, &policy_job},
+    {"train", step_train, &train_job},    {"influence", step_influence, &influence_job},
+    {"policy", step_policy, &policy_job}, {"mechanism", step_mechanism, &mechanism_job},
     {"seal", step_seal, &seal_job},
 };
 
@@ -58,6 +58,7 @@ static const struct answer {
 } answers[] = {
     {"influence", "influence.h5", summarise_influence},
     {"policy", "policy.h5", policy_summary},
+    {"mechanism", "mechanism.h5", mechanism_summary},
 };
 
 static enum status print_summaries(const struct context *context)
