@@ -19,6 +19,9 @@ struct options {
     const char *backend;                                  /* integer GEMM; overrides that of every section */
     const char *ranks, *nodes, *cpus, *examples, *memory; /* plan: figures as they were written */
     const char *calibration;                              /* plan: the file with measured rates */
+    const char *argument;                                 /* query: of a named question */
+    const char *format;                                   /* query: table, csv or json */
+    bool tables, verify;                                  /* query: list what there is; check the blocks read first */
     bool calibrate, json;
     bool quiet;
 };
@@ -38,6 +41,6 @@ struct job {
 };
 
 extern const struct job train_job, influence_job, policy_job, mechanism_job, seal_job, run_job, verify_job, check_job,
-    prove_job, diff_job, plan_job, config_job;
+    prove_job, diff_job, plan_job, config_job, query_job;
 
 #endif

@@ -10,9 +10,9 @@
 #include "jobs/job.h"
 #include "table/table.h"
 
-static const struct job *const jobs[] = {&run_job,    &check_job,     &train_job, &influence_job,
-                                         &policy_job, &mechanism_job, &seal_job,  &verify_job,
-                                         &prove_job,  &diff_job,      &plan_job,  &config_job};
+static const struct job *const jobs[] = {&run_job,       &check_job,  &train_job,  &influence_job, &policy_job,
+                                         &mechanism_job, &seal_job,   &verify_job, &prove_job,     &diff_job,
+                                         &plan_job,      &config_job, &query_job};
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
 static const struct option {
@@ -37,6 +37,9 @@ static const struct option {
     {'a', "--calibrate", NULL, offsetof(struct options, calibrate), "measure this machine instead of planning"},
     {'w', "--output", "FILE", offsetof(struct options, output), "where to write the calibration"},
     {'t', "--directory", "DIR", offsetof(struct options, directory), "measure files there; default: here"},
+    {'F', "--format", "NAME", offsetof(struct options, format), "table, csv or json"},
+    {'T', "--tables", NULL, offsetof(struct options, tables), "list tables and columns with their units"},
+    {'V', "--verify", NULL, offsetof(struct options, verify), "check every block that was read against the signed log"},
     {'j', "--json", NULL, offsetof(struct options, json), "print one JSON object"},
     {'q', "--quiet", NULL, offsetof(struct options, quiet), "print nothing but errors"},
 };
@@ -140,8 +143,10 @@ static enum status parse_arguments(const struct job *job, int n, char **argument
                 return fail(BAD_USAGE, "assay %s: %s needs a value (%s)", job->name, argument, option->value);
         } else if (options->target == NULL) {
             options->target = argument;
-        } else if (options->what == NULL && (job == &prove_job || job == &diff_job)) {
+        } else if (options->what == NULL && (job == &prove_job || job == &diff_job || job == &query_job)) {
             options->what = argument;
+        } else if (options->argument == NULL && job == &query_job) {
+            options->argument = argument;
         } else {
             return fail(BAD_USAGE, "assay %s: \"%s\" is one argument too many; see `assay %s --help`", job->name,
                         argument, job->name);

@@ -1,0 +1,201 @@
+/* assay query RUN SQL | QUESTION: what the tables of a run say, and under which root. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "jobs/job.h"
+#include "query/plain.h"
+#include "query/question.h"
+#include "seal/root.h"
+
+enum { WIDTH = 100, LEAST_WIDTH = 40 };
+#define SHOWN "10" /* rows of a long list, for people */
+
+/* What an answer is made under. */
+struct asking {
+    const struct options *options;
+    const char *form; /* "table", "csv" or "json" */
+    struct sealed_root root;
+    char *trouble; /* owned: why the seal counts for nothing; NULL: it is good, or there is none */
+    struct query *query;
+    struct format *format;
+};
+
+static bool is_for_people(const struct asking *asking)
+{
+    return strcmp(asking->form, "table") == 0;
+}
+
+static enum status put(void *context, const char *bytes, size_t n)
+{
+    return fwrite(bytes, 1, n, context) == n ? STATUS_OK : fail(CANNOT_WRITE, "the answer cannot be written");
+}
+
+static int terminal_width(void)
+{
+    struct winsize size;
+    bool known = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= LEAST_WIDTH;
+    return known ? size.ws_col : WIDTH;
+}
+
+/* A word that is neither SQL nor a question is a slip. */
+static bool is_sql(const char *what)
+{
+    return strpbrk(what, " \n\t(*") != NULL;
+}
+
+static enum status check_options(const struct asking *asking)
+{
+    const struct options *options = asking->options;
+    if (options->json && options->format != NULL && strcmp(options->format, "json") != 0)
+        return fail(BAD_USAGE, "assay query: --json and --format %s exclude each other", options->format);
+    if (options->tables)
+        return options->what == NULL
+                   ? STATUS_OK
+                   : fail(BAD_USAGE, "assay query: --tables takes no question, found \"%.200s\"", options->what);
+    if (options->what == NULL)
+        return fail(BAD_USAGE,
+                    "assay query: expected RUN and a question or SQL, found only \"%s\"; see `assay query "
+                    "--help`",
+                    options->target);
+    if (question_find(options->what) == NULL) {
+        if (!is_sql(options->what))
+            return question_unknown(options->what);
+        if (options->argument != NULL)
+            return fail(BAD_USAGE, "assay query: SQL is one argument, in quotes; found \"%.200s\" behind it",
+                        options->argument);
+    }
+    return STATUS_OK;
+}
+
+static void load_root(struct asking *asking)
+{
+    if (sealed_root_load(asking->options->target, &asking->root) != STATUS_OK) {
+        asking->root.is_sealed = false;
+        asking->trouble = memory_copy_text(failure_sentence());
+    }
+}
+
+/* ---- the answer -------------------------------------------------------------------------------------------------- */
+
+static void add_members(const struct asking *asking, struct text *members)
+{
+    const struct sealed_root *root = &asking->root;
+    text_add(members, "\"run\": ");
+    plain_add_json(members, asking->options->target, (int64_t)strlen(asking->options->target));
+    text_add(members, ", \"sealed\": %s, \"root\": ", root->is_sealed ? "true" : "false");
+    if (root->is_sealed) {
+        text_add(members, "\"%s\", \"origin\": ", root->root);
+        plain_add_json(members, root->origin, (int64_t)strlen(root->origin));
+    } else {
+        text_add(members, "null");
+    }
+}
+
+static enum status answer(struct asking *asking)
+{
+    const struct options *options = asking->options;
+    const struct question *question = options->tables ? NULL : question_find(options->what);
+    if (question != NULL)
+        return question_answer(asking->query, question, options->argument, is_for_people(asking) ? SHOWN : "-1",
+                               asking->format);
+    struct query_sink sink;
+    enum status status = format_answer(asking->format, NULL, &sink);
+    if (status == STATUS_OK)
+        status = options->tables ? query_tables_run(asking->query, &sink)
+                                 : query_run(asking->query, options->what, NULL, 0, &sink);
+    return status;
+}
+
+static enum status write_answer(struct asking *asking, FILE *file)
+{
+    const struct format_out out = {file, put};
+    struct text members;
+    text_init(&members);
+    add_members(asking, &members);
+    asking->format = format_create(asking->form, terminal_width(), &out);
+    enum status status =
+        asking->format != NULL
+            ? format_begin(asking->format, members.bytes)
+            : fail(BAD_USAGE, "assay query: --format: expected table, csv or json, found \"%s\"", asking->form);
+    if (status == STATUS_OK)
+        status = answer(asking);
+    if (status == STATUS_OK)
+        status = format_end(asking->format, "");
+    format_destroy(asking->format);
+    text_clear(&members);
+    return status;
+}
+
+/* Under which root: with a table on the same page, with CSV beside it. */
+static void tell_root(const struct asking *asking)
+{
+    const struct sealed_root *root = &asking->root;
+    FILE *out = is_for_people(asking) ? stdout : stderr;
+    if (asking->options->quiet || strcmp(asking->form, "json") == 0)
+        return;
+    if (is_for_people(asking))
+        fprintf(out, "\n%s",
+                question_find(asking->options->what) != NULL ? "Of long lists the first " SHOWN
+                                                               " rows; --format csv or json gives all\n"
+                                                             : "");
+    if (root->is_sealed)
+        fprintf(out, "root       %s\n           as signed by %s; --verify checks what was read against it\n",
+                root->root, root->origin);
+    else if (asking->trouble != NULL)
+        fprintf(out, "root       none: the seal does not hold: %s\n", asking->trouble);
+    else
+        fprintf(out, "root       none: this run is not sealed\n");
+}
+
+static enum status list_tables(const struct asking *asking)
+{
+    struct text text;
+    text_init(&text);
+    query_tables(asking->query, &text);
+    fputs(text.bytes, stdout);
+    text_clear(&text);
+    return STATUS_OK;
+}
+
+static enum status run(MPI_Comm comm, const struct options *options)
+{
+    (void)comm;
+    struct asking asking = {.options = options,
+                            .form = options->json             ? "json"
+                                    : options->format != NULL ? options->format
+                                                              : "table"};
+    enum status status = check_options(&asking);
+    if (status == STATUS_OK)
+        status = query_open(options->target, NULL, &asking.query);
+    if (status == STATUS_OK && options->tables && is_for_people(&asking)) {
+        status = list_tables(&asking);
+    } else if (status == STATUS_OK) {
+        load_root(&asking);
+        status = write_answer(&asking, stdout);
+        if (status == STATUS_OK)
+            tell_root(&asking);
+    }
+    query_close(asking.query);
+    memory_free(asking.trouble);
+    return status;
+}
+
+const struct job query_job = {
+    .name = "query",
+    .arguments = "RUN SQL | RUN QUESTION [WHAT]",
+    .text = "ask the tables of a run, in SQL or by named questions",
+    .options = "FTVjq",
+    .more =
+        "Questions: top [QUERY | LAYER]: the examples that moved a query, or a parameter group, most; trace SAMPLE: "
+        "everything that happened to a sample; groups [QUERY | BEHAVIOUR]: policies, licences, sources and owners "
+        "of what shaped it; rejected: what was not admitted, and why; without [EXAMPLE | COLUMN=VALUE | SCENARIO]: "
+        "what changes without an example or a group. "
+        "SQL is that of SQLite, in one argument, and can only read; `assay query RUN --tables` lists what there is. "
+        "The answer names the root that the run was sealed under.",
+    .mpi = WITHOUT_MPI,
+    .run = run,
+};

@@ -1,0 +1,45 @@
+/* Questions that have names: each is a few statements of SQL, chosen by what the argument is. */
+#ifndef ASSAY_QUERY_QUESTION_H
+#define ASSAY_QUERY_QUESTION_H
+
+#include "query/format.h"
+
+/* One answer. */
+struct question_part {
+    const char *title;
+    const char *needs[3]; /* tables without which it is left out; ends with NULL */
+    /* ?1 is the argument, ?2 how many rows people want.  {TABLE ALIAS} stands for the columns that users chose to group
+     * by, each after a comma; {TABLE ALIAS a b} for those of a and b that there are. */
+    const char *sql;
+    const char *instead; /* a sentence where a table is missing; NULL: nothing is said */
+};
+
+/* What an argument can be. */
+struct question_case {
+    const char *what;                  /* "query"; NULL: no argument */
+    const char *table;                 /* where such things are listed */
+    const char *test;                  /* gives a row if ?1 is one */
+    const char *names;                 /* lists them, for near names */
+    const struct question_part *parts; /* end with a title of NULL */
+};
+
+struct question {
+    const char *name, *argument, *text; /* "top", "[QUERY | LAYER]", one line */
+    const struct question_case *cases;  /* in this order; end with parts of NULL */
+};
+
+extern const struct question top_question, trace_question, groups_question, rejected_question, without_question;
+extern const struct question *const questions[]; /* NULL-terminated */
+
+/* NULL when there is none of that name. */
+const struct question *question_find(const char *name);
+
+/* Answers it; `rows` is how many of a long list people want, "-1" for all.
+ * @local   @fails BAD_USAGE for an argument that the run does not know; as query_run */
+enum status question_answer(struct query *query, const struct question *question, const char *argument,
+                            const char *rows, struct format *format);
+
+/* Adds a sentence for a word that is neither a question nor SQL.  @fails BAD_USAGE */
+enum status question_unknown(const char *word);
+
+#endif

@@ -1,0 +1,82 @@
+/* What changes without an example, or without a group of them. */
+#include <stddef.h>
+
+#include "query/question.h"
+
+static const struct question_part overview[] = {
+    {"Scenarios that were worked out (counterfactual.h5)",
+     {"scenarios"},
+     "SELECT name, kind, removed FROM scenarios LIMIT ?2",
+     NULL},
+    {"First order: how the losses of all queries together would change without each group",
+     {"groups"},
+     "SELECT grouped_by, value, max(examples) AS examples, sum(net) AS loss_change FROM groups GROUP BY grouped_by, "
+     "value "
+     "ORDER BY grouped_by, 4 DESC",
+     NULL},
+    {0}};
+
+#define IS_SCENARIO "(name = ?1 OR name = 'example ' || ?1)"
+
+static const struct question_part of_scenario[] = {
+    {"Scenario (counterfactual.h5)",
+     {"scenarios"},
+     "SELECT name, kind, removed FROM scenarios WHERE " IS_SCENARIO,
+     NULL},
+    {"Exact for the ridge: answers that would become others without these examples",
+     {"ridge_changes"},
+     "SELECT query_id, predicted, flips_to, margin, margin_change FROM ridge_changes WHERE " IS_SCENARIO
+     " AND flips = 1 ORDER BY margin + margin_change LIMIT ?2",
+     NULL},
+    {"Exact for the ridge: how each margin would change, largest changes first",
+     {"ridge_changes"},
+     "SELECT query_id, predicted, margin, margin_change, additivity_gap FROM ridge_changes WHERE " IS_SCENARIO
+     " ORDER BY abs(margin_change) DESC LIMIT ?2",
+     NULL},
+    {"First order for the network: how the loss of each query would change (positive: it rises)",
+     {"network_changes"},
+     "SELECT query_id, loss_change, low, high FROM network_changes WHERE " IS_SCENARIO
+     " ORDER BY abs(loss_change) DESC LIMIT ?2",
+     NULL},
+    {0}};
+
+#define IS_GROUP "grouped_by || '=' || value = ?1"
+
+static const struct question_part of_group[] = {
+    {"Group", {"groups"}, "SELECT grouped_by, value, max(examples) AS examples FROM groups WHERE " IS_GROUP, NULL},
+    {"First order: how the loss of each query would change without it (positive: it rises)",
+     {"groups"},
+     "SELECT query_id, net AS loss_change FROM groups WHERE " IS_GROUP " ORDER BY abs(net) DESC LIMIT ?2",
+     NULL},
+    {0}};
+
+static const struct question_part of_example[] = {
+    {"Example",
+     {"examples"},
+     "SELECT e.sample_id{examples e self}{examples e} FROM examples e WHERE e.sample_id = ?1",
+     NULL},
+    {"Exact for the ridge: how each margin would change without it, largest changes first",
+     {"ridge_without"},
+     "SELECT query_id, margin_change FROM ridge_without WHERE sample_id = ?1 ORDER BY abs(margin_change) DESC LIMIT ?2",
+     NULL},
+    {"First order: how the loss of each query would change without it (positive: it rises)",
+     {"scores"},
+     "SELECT query_id, score AS loss_change FROM scores WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
+     "The scores of all examples were not kept (influence.keep.scores): only what is among the strongest is known."},
+    {"The same, where it is among the strongest examples of a query",
+     {"top"},
+     "SELECT query_id, score AS loss_change FROM top WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
+     NULL},
+    {0}};
+
+static const struct question_case cases[] = {
+    {.parts = overview},
+    {"scenario", "scenarios", "SELECT 1 FROM scenarios WHERE " IS_SCENARIO, "SELECT name FROM scenarios", of_scenario},
+    {"COLUMN=VALUE", "groups", "SELECT 1 FROM groups WHERE " IS_GROUP " LIMIT 1",
+     "SELECT DISTINCT grouped_by || '=' || value FROM groups", of_group},
+    {"training example", "examples", "SELECT 1 FROM examples WHERE sample_id = ?1",
+     "SELECT sample_id FROM examples LIMIT 100000", of_example},
+    {0}};
+
+const struct question without_question = {"without", "[EXAMPLE | COLUMN=VALUE | SCENARIO]",
+                                          "what changes without an example or a group", cases};

@@ -1,0 +1,457 @@
+#!/usr/bin/python3 -B
+"""What must hold: `assay query` answers as SQLite itself does over native tables of the same rows, made from the HDF5
+files by h5py and numpy; it only reads; ids of any bytes come through every format; what is wrong is said in one
+sentence."""
+import csv
+import io
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import unicodedata
+
+import h5py
+import numpy as np
+
+import lineage_tables
+import study as studies
+from assay import (BAD_INPUT, BAD_RUN, BAD_USAGE, OK, PROGRAM, check, finish, folder, root, run, run_well, sentences,
+                   side_by_side)
+
+UGLY = ["it's \"quoted\", isn't it", "two\nlines\r\nand a tab\t", "long-" + "x" * 10000,
+        "\u202eright-to-left\u2069 \u009b31m", "semi;colon -- comment", "", "naïve-日本-🙂"]
+
+
+def strict(text):
+    """JSON without what Python's reader lets through; 1e999 is how infinity is written."""
+    def refuse(constant):
+        raise ValueError(constant)
+    return json.loads(text, parse_constant=refuse)
+
+
+def ask(directory, *words, code=OK):
+    """The answers of a query: a list of {"columns", "rows"}."""
+    outcome = run("query", directory, *words, "--format", "json")
+    if not check(outcome.code == code, f"query {words[:1]} ends with {code}", words, outcome.out[:300], outcome.err):
+        return [{"columns": [], "rows": []}]
+    check(len(sentences(outcome)) == (code != OK), "one sentence if any", outcome.err)
+    return strict(outcome.out)["answers"] if code == OK else outcome.err
+
+
+def rows(directory, sql):
+    return [tuple(row) for row in ask(directory, sql)[0]["rows"]]
+
+
+def decoded(values):
+    return [value.decode() for value in values]
+
+
+def plain(value):
+    """A numpy value as SQLite takes it."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+# ---- the same tables, made by others --------------------------------------------------------------------------------
+
+
+def add_table(database, name, columns):
+    lists = [[plain(value) for value in values] for values in columns.values()]
+    types = [{int: "INTEGER", float: "REAL", str: "TEXT"}[type(next((x for x in values if x is not None), ""))]
+             for values in lists]
+    quoted = ", ".join(f'"{column}" {kind}' for column, kind in zip(columns, types))
+    database.execute(f'CREATE TABLE "{name}"({quoted})')
+    database.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(columns))})', zip(*lists))
+
+
+def native_influence(database, path):
+    with h5py.File(path) as file:
+        ids, queries = decoded(file["samples/id"][()]), decoded(file["queries/id"][()])
+        layers = decoded(file["layers/name"][()])
+        names = sorted(file["samples/group"])
+        codes = {name: file[f"samples/group/{name}"][()] for name in names}
+        values = {name: decoded(file[f"groups/{name}/value"][()]) for name in names}
+        n, m = len(ids), len(queries)
+
+        def groups(index):
+            return {name: [values[name][codes[name][i]] for i in index] for name in names}
+        add_table(database, "examples", {"training": range(n), "sample_id": ids, "self": file["self"][()],
+                                         **groups(range(n))})
+        add_table(database, "queries", {"query": range(m), "query_id": queries,
+                                        "text": decoded(file["queries/text"][()])})
+        add_table(database, "scores", {
+            "training": np.repeat(range(n), m), "sample_id": np.repeat(ids, m), "query": np.tile(range(m), n),
+            "query_id": np.tile(queries, n), "score": file["scores"][()].ravel(), **groups(np.repeat(range(n), m))})
+        for side in ("proponents", "opponents"):
+            index = file[f"top/{side}/index"][()]
+            top = index.shape[1]
+            head = {"query": np.repeat(range(m), top), "query_id": np.repeat(queries, top),
+                    "place": np.tile(range(top), m), "training": index.ravel(),
+                    "sample_id": [ids[i] for i in index.ravel()], "score": file[f"top/{side}/score"][()].ravel()}
+            add_table(database, side, {**head, **groups(index.ravel())})
+            by_layer = file[f"top/{side}/by_layer"][()]
+            add_table(database, f"{side}_by_layer", {
+                **{name: np.repeat(np.array(column, object), len(layers)) for name, column in head.items()},
+                "layer": np.tile(layers, m * top), "layer_score": by_layer.ravel()})
+        database.execute("CREATE VIEW top AS SELECT 'proponents' AS side, * FROM proponents UNION ALL "
+                         "SELECT 'opponents', * FROM opponents")
+        union = []
+        for name in names:
+            k = len(values[name])
+            columns = {"query": np.repeat(range(m), k), "query_id": np.repeat(queries, k),
+                       "value": np.tile(values[name], m), "examples": np.tile(file[f"groups/{name}/count"][()], m)}
+            for part in ("proponents", "positive", "negative", "net"):
+                columns[part] = file[f"groups/{name}/{part}"][()].ravel()
+            add_table(database, f"groups_{name}", columns)
+            union.append(f"SELECT '{name}' AS grouped_by, * FROM groups_{name}")
+        database.execute("CREATE VIEW groups AS " + " UNION ALL ".join(union))
+
+
+def native_policy(database, path):
+    with h5py.File(path) as file:
+        behaviours, pairs = decoded(file["behaviours/name"][()]), decoded(file["pairs/id"][()])
+        labels = decoded(file["features/label"][()])
+        nb, m = file["coefficients"].shape
+        add_table(database, "coefficients", {
+            "behaviour": np.repeat(behaviours, m), "feature": np.tile(range(m), nb), "label": np.tile(labels, nb),
+            "coefficient": file["coefficients"][()].ravel(), "deviation": np.tile(file["features/deviation"][()], nb)})
+        kept = file["pairs/top/feature"][()]
+        k = kept.shape[2]
+        add_table(database, "pair_features", {
+            "pair": np.repeat(range(len(pairs)), nb * k), "pair_id": np.repeat(pairs, nb * k),
+            "behaviour": np.tile(np.repeat(behaviours, k), len(pairs)), "place": np.tile(range(k), len(pairs) * nb),
+            "feature": kept.ravel(), "label": [labels[i] if i >= 0 else None for i in kept.ravel()],
+            "shift": file["pairs/top/shift"][()].ravel()})
+
+
+def native_lineage(database, made):
+    n, ids = made.n, made.ids
+    name_of = ["open", "legacy", "consent"]
+
+    def known(samples, values):
+        return [values[i] if 0 <= i < n else None for i in samples]
+    policy, license_ = [name_of[k] for k in made.policy], [["", "MIT"][k] for k in made.license]
+    add_table(database, "samples", {
+        "sample": range(n), "sample_id": ids, "policy": policy, "license": license_,
+        "decision": [["admit", "modulate", "reject"][k] for k in made.decision], "admitted_under": policy,
+        "owner": [f"{k:064x}" if k >= 0 else None for k in made.owner],
+        "content": [bytes(row).hex() if row.any() else None for row in made.content]})
+    add_table(database, "steps", {"step_row": range(len(made.step)), "step": made.step, "epoch": made.epoch,
+                                  "process": made.process, "loss": made.loss, "superseded": made.superseded})
+    use = made.use_step
+    add_table(database, "uses", {
+        "step_row": use, "step": made.step[use], "epoch": made.epoch[use], "superseded": made.superseded[use],
+        "position": np.arange(len(use)) - made.use_start[use], "sample": made.use_sample,
+        "sample_id": known(made.use_sample, ids), "loss": made.use_loss, "policy": known(made.use_sample, policy)})
+    by = np.repeat(np.arange(n), np.diff(made.by_sample_start))
+    add_table(database, "sample_uses", {"sample": by, "sample_id": [ids[i] for i in by], "step_row": made.by_sample,
+                                        "step": made.step[made.by_sample]})
+    owner = np.repeat(np.arange(len(made.contribution_step)), np.diff(made.contribution_start))
+    step = made.contribution_step[owner]
+    place = np.arange(len(owner)) - made.contribution_start[owner]
+    sample = made.use_sample[made.use_start[step] + place]
+    add_table(database, "contribution_uses", {
+        "contribution": owner, "step_row": step, "step": made.step[step], "sample": sample,
+        "parameter_group": [made.groups[g] for g in made.contribution_group[owner]],
+        "sample_id": known(sample, ids), "norm": made.norm, "share": made.share})
+
+
+# ---- answers --------------------------------------------------------------------------------------------------------
+
+INFLUENCE = [
+    "SELECT * FROM queries", "SELECT training, sample_id, self, policy, license, source FROM examples",
+    "SELECT side, query_id, place, sample_id, score, policy FROM top WHERE query = 7",
+    "SELECT query, place, training, score FROM proponents WHERE query BETWEEN 3 AND 5 AND place < 4",
+    "SELECT query, place FROM proponents WHERE query > 36 AND query <= 38 AND place >= 18",
+    "SELECT query, place FROM proponents WHERE query > 36.5 AND query < 38.5 AND place = 2.0",
+    "SELECT count(*) FROM proponents WHERE query = 2.5", "SELECT count(*) FROM proponents WHERE query = NULL",
+    "SELECT count(*) FROM proponents WHERE query > 9e300", "SELECT count(*) FROM proponents WHERE query = '7'",
+    "SELECT count(*) FROM proponents WHERE query_id = 7", "SELECT count(*) FROM proponents WHERE query_id = 'none'",
+    "SELECT query_id, count(*), sum(score) FROM scores WHERE query_id IN (SELECT query_id FROM queries WHERE query % 9 "
+    "= 1) GROUP BY query_id",
+    "SELECT score FROM scores WHERE sample_id = (SELECT sample_id FROM examples WHERE training = 77) ORDER BY query",
+    "SELECT s.policy, q.query_id, sum(s.score) FROM scores s JOIN queries q ON q.query = s.query WHERE q.query < 3 "
+    "GROUP BY 1, 2",
+    "SELECT count(*), sum(score), min(score), max(score) FROM scores",
+    "SELECT sum(training) FROM scores WHERE training > 1400",
+    "SELECT p.query_id, e.self FROM proponents p JOIN examples e ON e.sample_id = p.sample_id WHERE p.place = 0",
+    "SELECT layer, sum(abs(layer_score)) FROM proponents_by_layer GROUP BY layer",
+    "SELECT grouped_by, value, sum(net), max(examples) FROM groups GROUP BY 1, 2",
+    "SELECT grouped_by, value, positive, negative, net, proponents FROM groups WHERE query_id = 'digit-0033'",
+    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT i, q.query_id FROM n JOIN "
+    "queries q ON q.query = i",
+]
+POLICY = ["SELECT behaviour, feature, label, coefficient, deviation FROM coefficients WHERE behaviour = 'says 8'",
+          "SELECT behaviour, sum(coefficient * deviation) FROM coefficients GROUP BY 1",
+          "SELECT pair_id, behaviour, place, feature, label, shift FROM pair_features WHERE pair = 11",
+          "SELECT label, count(*) FROM pair_features WHERE place = 0 GROUP BY label"]
+LINEAGE = [
+    "SELECT sample, sample_id, policy, license, decision, admitted_under, owner, content FROM samples",
+    "SELECT * FROM (SELECT step_row, step, epoch, process, loss, superseded FROM steps) WHERE step = 20",
+    "SELECT step_row, step, superseded FROM steps WHERE step >= 18 AND step < 22",
+    "SELECT step_row, step, position, sample, sample_id, loss, policy, superseded FROM uses",
+    "SELECT count(*), sum(loss) FROM uses WHERE step = 37", "SELECT count(*), sum(loss) FROM uses WHERE step > 100",
+    "SELECT step_row, position, loss FROM uses WHERE step_row BETWEEN 12 AND 30",
+    "SELECT step_row, position, loss, superseded FROM uses WHERE sample = 5",
+    "SELECT step_row, position FROM uses WHERE sample = 5 AND step > 30 AND step <= 90",
+    "SELECT count(*) FROM uses WHERE sample_id IS NULL", "SELECT step_row FROM uses WHERE sample = 301",
+    "SELECT count(*) FROM uses WHERE sample = -4", "SELECT count(*) FROM uses WHERE sample_id = 'nobody'",
+    "SELECT sample, count(*) FROM sample_uses GROUP BY sample",
+    "SELECT step_row, step FROM sample_uses WHERE sample = 250",
+    "SELECT u.step, s.policy, u.loss FROM samples s JOIN uses u ON u.sample = s.sample WHERE s.license = 'MIT' AND "
+    "s.sample < 9",
+    "SELECT step, parameter_group, sample, norm, share FROM contribution_uses WHERE sample = 17",
+    "SELECT step, contribution, share FROM contribution_uses WHERE step = 50",
+    "SELECT parameter_group, sum(share), count(*) FROM contribution_uses WHERE sample_id = 'sample-00100' GROUP BY 1",
+    "SELECT step_row, sum(norm) FROM contribution_uses GROUP BY step_row",
+]
+
+
+def agree(mine, native):
+    """The same rows in any order; sums may have been added in another order."""
+    if len(mine) != len(native):
+        return False
+    for one, other in zip(sorted(mine, key=repr), sorted(native, key=repr)):
+        if len(one) != len(other):
+            return False
+        for x, y in zip(one, other):
+            if x != y and not (isinstance(x, float) and isinstance(y, float)
+                               and np.isclose(x, y, rtol=1e-11, atol=1e-13)):
+                return False
+    return True
+
+
+def compare(directory, database, statements):
+    def one(sql):
+        mine, native = rows(directory, sql), [tuple(row) for row in database.execute(sql)]
+        check(agree(mine, native), "as SQLite answers", sql, len(mine), len(native), mine[:3], native[:3])
+    for sql in statements:
+        one(sql)
+
+
+def test_trained(run_directory):
+    database = sqlite3.connect(":memory:")
+    native_influence(database, run_directory / "influence.h5")
+    native_policy(database, run_directory / "policy.h5")
+    compare(run_directory, database, INFLUENCE + POLICY)
+
+
+def make_events(base):
+    """A run directory with a lineage.h5 alone, of samples with ugly ids."""
+    directory = base / "events"
+    directory.mkdir()
+    (directory / "run.json").write_text("{}\n")
+    ids = [f"sample-{i:05d}" for i in range(300)]
+    for k, ugly in enumerate(UGLY):
+        ids[3 * k + 2] = ugly
+    made = lineage_tables.make(ids)
+    lineage_tables.write(directory / "lineage.h5", made)
+    return directory, made
+
+
+def test_lineage(base):
+    directory, made = make_events(base)
+    database = sqlite3.connect(":memory:")
+    native_lineage(database, made)
+    compare(directory, database, LINEAGE)
+    for name in UGLY:
+        quoted = name.replace("'", "''")
+        for sql in (f"SELECT sample, length(sample_id) FROM samples WHERE sample_id = '{quoted}'",
+                    f"SELECT step_row, position FROM uses WHERE sample_id = '{quoted}'"):
+            mine, native = rows(directory, sql), [tuple(row) for row in database.execute(sql)]
+            check(agree(mine, native) and (mine or "step_row" in sql), "an ugly id is found", name[:30], mine, native)
+    test_formats(directory, made)
+    test_lineage_questions(directory, made)
+
+
+def test_formats(directory, made):
+    sql = "SELECT sample, sample_id, NULL AS none, '' AS empty, 1.5 AS real, 9e999 AS infinite FROM samples"
+    outcome = subprocess.run([PROGRAM, "query", directory, sql, "--format", "csv"], capture_output=True, check=True)
+    out = outcome.stdout.decode()  # with the line ends that it has
+    parsed = list(csv.reader(io.StringIO(out, newline="")))
+    check(parsed[0] == ["sample", "sample_id", "none", "empty", "real", "infinite"], "CSV: names", parsed[0])
+    check([row[1] for row in parsed[1:]] == made.ids, "CSV: every id comes through", out[:200])
+    check(parsed[1][2:] == ["", "", "1.5", "inf"] and ',,"",1.5' in out, "CSV: nothing and the empty text differ")
+    check(b"not sealed" in outcome.stderr, "CSV: the root beside it", outcome.stderr)
+    answers = ask(directory, sql)
+    check([row[1] for row in answers[0]["rows"]] == made.ids and answers[0]["rows"][0][5] == float("inf"),
+          "JSON: every id comes through")
+    outcome = run_well("query", directory, sql)
+    check("not sealed" in outcome.out, "a table: the root below it", outcome.out[-200:])
+    for words in ((sql,), ("SELECT * FROM samples",), ("rejected",), ("trace", UGLY[1]), ("trace", UGLY[2]), ("top",),
+                  ("SELECT sample_id, sample_id, sample_id, sample_id FROM samples",)):
+        out = run_well("query", directory, *words).out
+        lines = out.split("\n")
+        check(max(map(len, lines)) <= 100, "a table fits a terminal", words[0], max(lines, key=len))
+        harmful = {char for char in out if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp")} - {"\n"}
+        check(not harmful, "a table shows nothing that a terminal obeys", words[0], harmful)
+    empty = run_well("query", directory, "SELECT * FROM samples WHERE sample < 0").out
+    check("(no rows)" in empty, "no rows are said", empty)
+    envelope = strict(run_well("query", directory, "SELECT 1", "--json").out)
+    check(envelope["sealed"] is False and envelope["root"] is None, "JSON: not sealed", envelope)
+
+
+def test_lineage_questions(directory, made):
+    sample = 100
+    answers = {answer.get("title", ""): answer for answer in ask(directory, "trace", made.ids[sample])}
+    uses = answers["Each use"]["rows"]
+    step = made.use_step[made.use_sample == sample]
+    check([row[0] for row in uses] == made.step[step].tolist(), "trace: every use", uses[:3])
+    by_epoch = answers["Uses by epoch"]["rows"]
+    live = step[made.superseded[step] == 0]
+    expected = [[int(e), int((made.epoch[live] == e).sum()), " ".join(map(str, made.step[live][made.epoch[live] == e]))]
+                for e in sorted(set(made.epoch[live]))]
+    check(by_epoch == expected, "trace: uses by epoch", by_epoch, expected)
+    totals = answers["What it did to each parameter group, all steps together"]["rows"]
+    check([row[1:] for row in totals] == np.stack([made.total_share[sample], made.total_norm[sample]], 1).tolist(),
+          "trace: contributions", totals)
+    decision = answers["Decisions on it"]["rows"]
+    check(len(decision) == 1 and decision[0][1] == ["admit", "modulate", "reject"][made.decision[sample]],
+          "trace: the decision", decision)
+    rejected = {answer.get("title", ""): answer for answer in ask(directory, "rejected")}["Rejected samples"]["rows"]
+    check([row[0] for row in rejected] == [made.ids[i] for i in np.flatnonzero(made.decision == 2)], "rejected",
+          rejected[:3])
+    top = ask(directory, "top", "layer1")[0]["rows"]
+    best = np.argsort(-made.total_share[:, 1])[:5]
+    check([row[0] for row in top] == [made.ids[i] for i in best]
+          and [row[1] for row in top] == made.total_share[best, 1].tolist(), "top of a parameter group", top)
+
+
+def test_questions(run_directory):
+    with h5py.File(run_directory / "influence.h5") as file:
+        ids, queries = decoded(file["samples/id"][()]), decoded(file["queries/id"][()])
+        index, score = file["top/proponents/index"][()], file["top/proponents/score"][()]
+        scores = file["scores"][()]
+        by_layer = [file[f"top/{side}/by_layer"][()] for side in ("proponents", "opponents")]
+        opponents = file["top/opponents/index"][()]
+        net, values = file["groups/policy/net"][()], decoded(file["groups/policy/value"][()])
+        layers = decoded(file["layers/name"][()])
+    q = 4
+    answer = ask(run_directory, "top", queries[q])[1]["rows"]
+    check([row[:2] for row in answer] == [[ids[i], s] for i, s in zip(index[q], score[q].tolist())], "top of a query")
+    total = np.zeros(len(ids))
+    for entries, parts in ((index, by_layer[0]), (opponents, by_layer[1])):
+        np.add.at(total, entries.ravel(), np.abs(parts[:, :, 1]).ravel())
+    answer = ask(run_directory, "top", layers[1])[1]["rows"]
+    best = np.argsort(-total)[:10]
+    check([row[0] for row in answer[:10]] == [ids[i] for i in best]
+          and np.allclose([row[2] for row in answer[:10]], total[best], rtol=1e-12), "top of a layer", answer[:3])
+    answer = ask(run_directory, "groups", queries[q])[1]["rows"]
+    found = {row[1]: row[6] for row in answer if row[0] == "policy"}
+    check(found == dict(zip(values, net[q].tolist())), "groups of a query", found)
+    answer = ask(run_directory, "without", f"policy={values[1]}")[1]["rows"]
+    check(dict(map(tuple, answer)) == dict(zip(queries, net[:, 1].tolist())), "without a group", answer[:3])
+    answer = next(one for one in ask(run_directory, "without", ids[9]) if one["columns"] == ["query_id", "loss_change"])
+    check(dict(map(tuple, answer["rows"])) == dict(zip(queries, scores[9].tolist())), "without an example")
+    order = [abs(row[1]) for row in answer["rows"]]
+    check(order == sorted(order, reverse=True), "the largest changes come first")
+    answer = ask(run_directory, "groups", "says 3")
+    check(len(answer) == 2 and answer[0]["rows"] and answer[1]["rows"], "groups of a behaviour", answer)
+    for words in (("top",), ("groups",), ("without",), ("rejected",), ("trace", ids[0])):
+        out = run_well("query", run_directory, *words).out
+        check(root(run_directory) in out and max(map(len, out.split("\n"))) <= 100, "the root, in 100 columns", words)
+    envelope = strict(run_well("query", run_directory, "SELECT 1", "--json").out)
+    check(envelope["root"] == root(run_directory) and envelope["sealed"] is True, "JSON: the root", envelope)
+
+
+def test_plans(run_directory, events):
+    """Comparisons that the order of storage answers do not read everything."""
+    for directory, sql in ((run_directory, "SELECT * FROM scores WHERE sample_id = 'x'"),
+                           (run_directory, "SELECT * FROM proponents WHERE query < 3"),
+                           (events, "SELECT * FROM uses WHERE step = 3"),
+                           (events, "SELECT * FROM uses WHERE sample_id = 'x'"),
+                           (events, "SELECT * FROM contribution_uses WHERE sample = 3")):
+        plan = ask(directory, "EXPLAIN QUERY PLAN " + sql)[0]["rows"]
+        check(re.search(r"VIRTUAL TABLE INDEX 0:\S", plan[0][3]), "a comparison is used", sql, plan)
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------------
+
+
+def test_refused(base, run_directory):
+    def fails(words, code, *parts, directory=run_directory):
+        outcome = run("query", directory, *words)
+        said = sentences(outcome)
+        check(outcome.code == code and len(said) == 1 and all(part in said[0] for part in parts),
+              f"{words} fails with {code} and says {parts}", outcome.code, outcome.err)
+        check(outcome.out == "", "nothing is printed", outcome.out)
+
+    reads, tables, changes = "a query only reads", "making or dropping tables", "changing rows"
+    for sql, word in (("INSERT INTO queries VALUES (1, 'a', 'b')", changes), ("DELETE FROM queries", changes),
+                      ("UPDATE queries SET text = 'x'", changes), ("CREATE TABLE t(x)", tables),
+                      ("CREATE TEMP TABLE t AS SELECT 1", tables), ("DROP TABLE queries", tables),
+                      ("DROP VIEW top", tables),
+                      (f"ATTACH '{base}/new.db' AS n", "ATTACH"), ("PRAGMA journal_mode = delete", "PRAGMA"),
+                      ("PRAGMA table_info(queries)", "PRAGMA"), ("BEGIN ", "transaction"), ("SAVEPOINT x", "SAVEPOINT"),
+                      ("ANALYZE queries", tables), ("CREATE VIRTUAL TABLE v USING assay", tables),
+                      ("REPLACE INTO queries VALUES (1, 'a', 'b')", changes), ("DELETE FROM sqlite_master WHERE 1", ""),
+                      ("WITH x AS (SELECT 1) DELETE FROM queries", changes),
+                      ("CREATE TRIGGER t AFTER INSERT ON queries BEGIN SELECT 1; END", "")):
+        fails((sql,), BAD_USAGE, word, *[reads] * bool(word))
+    for sql in ("VACUUM ", f"VACUUM INTO '{base}/new.db'", "SELECT load_extension('x')", "REINDEX ",
+                "SELECT fts3_tokenizer('x')", "ALTER TABLE queries ADD COLUMN x"):
+        fails((sql,), BAD_USAGE, "SQL: ")
+    check(not (base / "new.db").exists(), "no file was made")
+    fails(("SELECT * FRM queries",), BAD_USAGE, "syntax error", "at byte 10", "FRM queries")
+    fails(("SELECT (1 ",), BAD_USAGE, "incomplete input")
+    fails(("SELECT * FROM querys",), BAD_USAGE, "no table querys", "near are: queries")
+    fails(("SELECT skore FROM scores",), BAD_USAGE, "no column skore", "near are: score")
+    fails(("SELECT 1; SELECT 2",), BAD_USAGE, "one statement")
+    fails(("SELECT 1; DROP TABLE queries",), BAD_USAGE, "one statement")
+    fails((" ",), BAD_USAGE, "expected a SELECT")
+    fails(("/* nothing */ ",), BAD_USAGE, "expected a SELECT")
+    fails(("SELECT nonsense(1)",), BAD_USAGE, "no such function")
+    fails(("SELECT * FROM uses",), BAD_USAGE, "lineage.h5, which this run does not have")
+    fails(("topp",), BAD_USAGE, "near are: top")
+    fails((), BAD_USAGE, "expected RUN and a question")
+    fails(("top", "digit-003"), BAD_USAGE, "no query or layer", "near are: digit-0033")
+    fails(("trace",), BAD_USAGE, "trace needs SAMPLE")
+    fails(("trace", "nobody"), BAD_USAGE, "no training example")
+    fails(("rejected", "x"), BAD_USAGE, "takes no argument")
+    fails(("SELECT 1", "x"), BAD_USAGE, "in quotes")
+    fails(("SELECT 1", "--format", "xml"), BAD_USAGE, "table, csv or json")
+    fails(("--tables", "x"), BAD_USAGE, "--tables takes no question")
+    check(rows(run_directory, "SELECT 1;  ") == [(1,)], "a semicolon at the end is fine")
+    fails(("SELECT 1",), BAD_RUN, "nothing there", directory=base / "none")
+    fails(("SELECT 1",), BAD_RUN, "no run.json", directory=base)
+    half = base / "half"
+    half.mkdir()
+    (half / "run.json").write_text("{}\n")
+    fails(("SELECT 1",), BAD_RUN, "found none", directory=half)
+    shutil.copy(run_directory / "policy.h5", half / "policy.h5.partial")
+    fails(("SELECT 1",), BAD_RUN, "policy.h5.partial", "run the job again", directory=half)
+    shutil.copy(run_directory / "influence.h5", half)
+    fails(("SELECT * FROM coefficients",), BAD_RUN, "policy.h5, which is not finished", directory=half)
+    check("policy.h5 is not finished" in run_well("query", half, "--tables").out, "--tables says what is not finished")
+    (half / "influence.h5").write_bytes((run_directory / "influence.h5").read_bytes()[:3000])
+    fails(("SELECT 1",), BAD_INPUT, "influence.h5", directory=half)
+
+
+def test_tables(run_directory):
+    out = run_well("query", run_directory, "--tables").out
+    check(max(map(len, out.split("\n"))) <= 100, "--tables fits a terminal", max(out.split("\n"), key=len))
+    listed = ask(run_directory, "--tables")[0]
+    with h5py.File(run_directory / "influence.h5") as file:
+        unit = file["top/proponents/score"].attrs["unit"].decode()
+    score = [row for row in listed["rows"] if row[:2] == ["proponents", "score"]]
+    check(len(score) == 1 and score[0][2:4] == ["REAL", unit] and score[0][6] == "top", "a column, its type and unit",
+          score)
+    for table in {row[0] for row in listed["rows"]}:
+        columns = [row[1] for row in listed["rows"] if row[0] == table]
+        answer = ask(run_directory, f'SELECT * FROM "{table}" LIMIT 2')[0]
+        check(answer["columns"] == columns, f"{table} has the columns that are listed", columns, answer["columns"])
+
+
+with folder() as temporary:
+    config = studies.make_trained(temporary)
+    trained = json.loads(config.read_text())
+    trained["seal"] = {"key": "audit.key"}
+    config.write_text(json.dumps(trained))
+    run_well("run", config, "--quiet")
+    directory = temporary / "run"
+    side_by_side(lambda test: test(), [lambda: test_trained(directory), lambda: test_lineage(temporary),
+                                       lambda: test_questions(directory), lambda: test_refused(temporary, directory),
+                                       lambda: test_tables(directory)])
+    test_plans(directory, temporary / "events")
+finish()
