@@ -15,6 +15,7 @@ struct options {
     const char *inputs;                                   /* verify: where the inputs are now */
     const char *key;                                      /* seal: signing key file; verify: vkey or a file with one */
     const char *content;                                  /* verify a proof: the file it speaks of */
+    const char *sample;                                   /* prove: the id of a sample */
     const char *output;                                   /* prove: the proof file */
     const char *backend;                                  /* integer GEMM; overrides that of every section */
     const char *ranks, *nodes, *cpus, *examples, *memory; /* plan: figures as they were written */

@@ -54,6 +54,7 @@ enum status step_seal(struct context *context)
     struct seal_request request = {.run_directory = context->run_directory,
                                    .inputs_directory = context->inputs_directory,
                                    .origin = context->run->origin,
+                                   .run_name = context->run->name,
                                    .key_path = key,
                                    .execution_json = context->execution.bytes,
                                    .started = context->started,

@@ -4,8 +4,8 @@
 
 #include "base/memory.h"
 #include "comm/share.h"
+#include "merkle/tiles.h"
 #include "seal/audit_parts.h"
-#include "seal/tiles.h"
 
 static void read_bundle(const char *log, int64_t group, int width, struct findings *findings, struct witness *witness)
 {

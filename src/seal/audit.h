@@ -5,8 +5,8 @@
 #include <mpi.h>
 #include <stdbool.h>
 
+#include "merkle/merkle.h"
 #include "seal/findings.h"
-#include "seal/merkle.h"
 
 /* Bundles, and the tiles of their hashes, [first, first + n) are this rank's. */
 struct audit {

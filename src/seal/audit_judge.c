@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "merkle/range.h"
+#include "merkle/tiles.h"
 #include "seal/audit_parts.h"
-#include "seal/range.h"
-#include "seal/tiles.h"
 
 /* Where findings about higher tiles come in the order: after all groups. */
 static int64_t place_of(int level, int64_t index)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "seal/cursor.h"
+#include "base/cursor.h"
 
 static void write_body(const char *origin, int64_t size, const struct hash *root, struct text *body)
 {

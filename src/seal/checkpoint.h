@@ -3,7 +3,7 @@
 #ifndef ASSAY_SEAL_CHECKPOINT_H
 #define ASSAY_SEAL_CHECKPOINT_H
 
-#include "seal/merkle.h"
+#include "merkle/merkle.h"
 #include "seal/note.h"
 
 struct log_checkpoint {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "merkle/tiles.h"
 #include "seal/entry.h"
-#include "seal/tiles.h"
 
 struct collector {
     struct digest *digest;        /* of the entries of the file at hand */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/memory.h"
-#include "seal/cursor.h"
 
 /* What is signed: lengths before each part, so that no two pairs of type and payload look alike. */
 static void write_signed(const struct text *payload, const char *type, struct text *out)

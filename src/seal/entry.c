@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/memory.h"
-#include "seal/cursor.h"
 #include "seal/entry_fields.h"
 
 #define AT(member) offsetof(struct entry, member)
@@ -22,10 +22,25 @@ static const struct entry_line chunk_lines[] = {
     {"path", LINE_NAME, AT(path)},      {"object", LINE_NAME, AT(object)}, {"start", LINE_INTEGER, AT(row_first)},
     {"count", LINE_INTEGER, AT(n_row)}, {"type", LINE_TYPE, AT(type)},     {"bytes", LINE_INTEGER, AT(bytes)},
     {"sha256", LINE_SHA256, AT(sha256)}};
+static const struct entry_line samples_lines[] = {{"path", LINE_NAME, AT(path)},
+                                                  {"run", LINE_NAME, AT(run)},
+                                                  {"salt", LINE_SHA256, AT(samples.salt)},
+                                                  {"size", LINE_INTEGER, AT(samples.size)},
+                                                  {"root", LINE_SHA256, AT(samples.root)},
+                                                  {"samples", LINE_INTEGER, AT(samples.samples)},
+                                                  {"unlisted", LINE_INTEGER, AT(samples.unlisted)},
+                                                  {"trained", LINE_INTEGER, AT(samples.trained)},
+                                                  {"never-used", LINE_INTEGER, AT(samples.never_used)},
+                                                  {"rejected", LINE_INTEGER, AT(samples.rejected)},
+                                                  {"scored", LINE_INTEGER, AT(samples.scored)},
+                                                  {"uses", LINE_INTEGER, AT(samples.uses)},
+                                                  {"steps", LINE_INTEGER, AT(samples.steps)},
+                                                  {"epochs", LINE_INTEGER, AT(samples.epochs)}};
 static const struct entry_line footer_lines[] = {{"config", LINE_INTEGER, AT(counts[ENTRY_CONFIG])},
                                                  {"input", LINE_INTEGER, AT(counts[ENTRY_INPUT])},
                                                  {"dataset", LINE_INTEGER, AT(counts[ENTRY_DATASET])},
                                                  {"chunk", LINE_INTEGER, AT(counts[ENTRY_CHUNK])},
+                                                 {"samples", LINE_IF_ANY, AT(counts[ENTRY_SAMPLES])},
                                                  {"footer", LINE_INTEGER, AT(counts[ENTRY_FOOTER])},
                                                  {"total", LINE_INTEGER, AT(total)},
                                                  {"complete", LINE_WORD, 0}};
@@ -34,11 +49,10 @@ static const struct entry_line footer_lines[] = {{"config", LINE_INTEGER, AT(cou
     {                                                                                                                  \
         name, lines, sizeof lines / sizeof lines[0]                                                                    \
     }
-const struct entry_form entry_forms[ENTRY_KIND_COUNT] = {[ENTRY_CONFIG] = FORM("config", config_lines),
-                                                         [ENTRY_INPUT] = FORM("input", input_lines),
-                                                         [ENTRY_DATASET] = FORM("dataset", dataset_lines),
-                                                         [ENTRY_CHUNK] = FORM("chunk", chunk_lines),
-                                                         [ENTRY_FOOTER] = FORM("footer", footer_lines)};
+const struct entry_form entry_forms[ENTRY_KIND_COUNT] = {
+    [ENTRY_CONFIG] = FORM("config", config_lines),    [ENTRY_INPUT] = FORM("input", input_lines),
+    [ENTRY_DATASET] = FORM("dataset", dataset_lines), [ENTRY_CHUNK] = FORM("chunk", chunk_lines),
+    [ENTRY_SAMPLES] = FORM("samples", samples_lines), [ENTRY_FOOTER] = FORM("footer", footer_lines)};
 
 const char *entry_kind_name(enum entry_kind kind)
 {
@@ -83,6 +97,7 @@ static bool write_value(const struct entry *entry, const struct entry_line *line
             text_add(text, " %s", name);
             return true;
         case LINE_INTEGER:
+        case LINE_IF_ANY:
             text_add(text, " %lld", (long long)*(const int64_t *)value);
             return *(const int64_t *)value >= 0;
         case LINE_SEGMENT:
@@ -109,6 +124,11 @@ static bool write_value(const struct entry *entry, const struct entry_line *line
     return false;
 }
 
+static bool is_left_out(const struct entry *entry, const struct entry_line *line)
+{
+    return line->type == LINE_IF_ANY && *(const int64_t *)(const void *)((const char *)entry + line->offset) == 0;
+}
+
 enum status entry_write(const struct entry *entry, struct text *text)
 {
     const struct entry_form *form = &entry_forms[entry->kind];
@@ -117,6 +137,8 @@ enum status entry_write(const struct entry *entry, struct text *text)
     text_init(&out);
     text_add(&out, "assay/%s/v1\n", form->name);
     for (int i = 0; i < form->n_line && status == STATUS_OK; i++) {
+        if (is_left_out(entry, &form->lines[i]))
+            continue;
         text_add_bytes(&out, form->lines[i].name, strlen(form->lines[i].name));
         if (!write_value(entry, &form->lines[i], &out))
             status = fail(BAD_RUN,

@@ -18,6 +18,7 @@
 #include "base/segment.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "usage/summary.h"
 
 /* In the order in which a log lists them. */
 enum entry_kind {
@@ -25,6 +26,7 @@ enum entry_kind {
     ENTRY_INPUT,   /* a segment of an input file */
     ENTRY_DATASET, /* a dataset of a table: type, shape, unit, description */
     ENTRY_CHUNK,   /* a block of rows of a dataset */
+    ENTRY_SAMPLES, /* the tree of samples, where the run has lineage */
     ENTRY_FOOTER,  /* the counts of all others; a log without it is an aborted run */
     ENTRY_KIND_COUNT
 };
@@ -44,6 +46,8 @@ struct entry {
     int64_t dims[ENTRY_MAX_DIM];      /* dataset */
     const char *unit, *text;          /* dataset */
     uint8_t sha256[DIGEST_BYTES];     /* config, input, chunk */
+    const char *run;                  /* samples: the run's name */
+    struct usage_summary samples;     /* samples */
     int64_t counts[ENTRY_KIND_COUNT]; /* footer: entries of each kind, itself included */
     int64_t total;                    /* footer: the size of the log */
     char *storage;                    /* owned, what the texts above point into; NULL where they are borrowed */

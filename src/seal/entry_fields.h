@@ -8,6 +8,7 @@ enum line_type {
     LINE_NAME,    /* const char *: a line of text, not empty */
     LINE_TEXT,    /* const char *: may be empty */
     LINE_INTEGER, /* int64_t >= 0 */
+    LINE_IF_ANY,  /* the same, and no line at all for a 0 */
     LINE_SEGMENT, /* enum segment_kind: raw, logical */
     LINE_TYPE,    /* const char * that entry_type_bytes knows */
     LINE_SHAPE,   /* n_dim and dims: "100 20", or "scalar" */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/memory.h"
-#include "seal/cursor.h"
 #include "seal/entry_fields.h"
 
 static void parse_shape(struct entry *entry, const char *value)
@@ -33,6 +33,7 @@ static bool parse_value(struct entry *entry, const struct entry_line *line, cons
             memcpy(field, &value, sizeof value);
             return true;
         case LINE_INTEGER:
+        case LINE_IF_ANY:
             return parse_integer(value, strlen(value), field);
         case LINE_SEGMENT:
             entry->segment = strcmp(value, "logical") == 0 ? SEGMENT_LOGICAL : SEGMENT_RAW;
@@ -53,6 +54,8 @@ static bool parse_line(struct cursor *cursor, struct entry *entry, const struct 
 {
     const char *value;
     size_t n;
+    if (line->type == LINE_IF_ANY && !cursor_sees(cursor, line->name))
+        return cursor->ok;
     cursor_literal(cursor, line->name);
     if (line->type != LINE_WORD)
         cursor_literal(cursor, " ");

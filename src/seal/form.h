@@ -3,8 +3,8 @@
 #ifndef ASSAY_SEAL_FORM_H
 #define ASSAY_SEAL_FORM_H
 
+#include "base/cursor.h"
 #include "base/text.h"
-#include "seal/cursor.h"
 
 struct form {
     struct text *out; /* borrowed; NULL when reading */

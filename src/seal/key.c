@@ -4,10 +4,10 @@
 
 #include <openssl/evp.h>
 
+#include "base/cursor.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "seal/cursor.h"
 #include "seal/key_id.h"
 
 enum { ED25519 = 1 }; /* the signature type of a note */

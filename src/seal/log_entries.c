@@ -52,6 +52,11 @@ static struct entry chunk_entry(const struct log_plan *plan, const struct log_da
     return entry;
 }
 
+static struct entry samples_entry(const struct log_plan *plan)
+{
+    return (struct entry){.kind = ENTRY_SAMPLES, .path = USAGE_FILE, .run = plan->run_name, .samples = plan->samples};
+}
+
 static struct entry footer_entry(const struct log_plan *plan)
 {
     return (struct entry){.kind = ENTRY_FOOTER,
@@ -59,6 +64,7 @@ static struct entry footer_entry(const struct log_plan *plan)
                                      [ENTRY_INPUT] = plan->inputs.n,
                                      [ENTRY_DATASET] = plan->n_dataset,
                                      [ENTRY_CHUNK] = plan->n_block,
+                                     [ENTRY_SAMPLES] = plan->run_name != NULL,
                                      [ENTRY_FOOTER] = 1},
                           .total = plan->n_entry};
 }
@@ -91,6 +97,8 @@ void log_plan_entry(const struct log_plan *plan, int64_t i, struct entry *entry,
     } else if (block < plan->n_block) {
         *dataset = dataset_of_block(plan, block);
         *entry = chunk_entry(plan, *dataset, block - (*dataset)->block_first);
+    } else if (block == plan->n_block && plan->run_name != NULL) {
+        *entry = samples_entry(plan);
     } else {
         *entry = footer_entry(plan);
     }

@@ -1,8 +1,8 @@
 #include "seal/log_part.h"
 
 #include "base/memory.h"
+#include "merkle/tiles.h"
 #include "seal/content.h"
-#include "seal/tiles.h"
 
 /* A block is at most 1 MiB, or one row if rows are longer. */
 static enum status hash_rows(const struct log_plan *plan, const struct log_dataset *dataset, struct entry *entry)

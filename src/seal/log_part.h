@@ -3,8 +3,8 @@
 #define ASSAY_SEAL_LOG_PART_H
 
 #include "comm/progress.h"
+#include "merkle/range.h"
 #include "seal/log_plan.h"
-#include "seal/range.h"
 
 /* Two ways to the same bytes; whatever they disagree on must not be signed. */
 enum measure_way {

@@ -138,3 +138,10 @@ void log_plan_close(struct log_plan *plan)
     segments_clear(&plan->inputs);
     *plan = (struct log_plan){0};
 }
+
+void log_plan_add_samples(struct log_plan *plan, const char *run_name, const struct usage_summary *samples)
+{
+    plan->run_name = run_name;
+    plan->samples = *samples;
+    plan->n_entry++;
+}

@@ -3,8 +3,8 @@
 #ifndef ASSAY_SEAL_LOG_PLAN_H
 #define ASSAY_SEAL_LOG_PLAN_H
 
+#include "merkle/merkle.h"
 #include "seal/entry.h"
-#include "seal/merkle.h"
 #include "table/table.h"
 
 struct log_table {
@@ -30,6 +30,8 @@ struct log_plan {
     int n_table;
     struct log_dataset *datasets; /* in order of table and path */
     int64_t n_dataset;
+    const char *run_name;         /* borrowed; NULL: the run has no tree of samples */
+    struct usage_summary samples; /* of that tree */
     int64_t n_block, n_entry;
 };
 
@@ -37,6 +39,9 @@ struct log_plan {
  * @local   @fails BAD_RUN, BAD_INPUT */
 enum status log_plan_open(const char *run_directory, const char *const *tables, int n_table, struct log_plan *plan);
 void log_plan_close(struct log_plan *plan);
+
+/* One more entry: the tree of samples of the run of this name (borrowed).  @local */
+void log_plan_add_samples(struct log_plan *plan, const char *run_name, const struct usage_summary *samples);
 
 /* Entry i, its texts borrowed; the digest of a chunk is left zero, and *dataset is then the chunk's (otherwise NULL).
  */

@@ -2,9 +2,9 @@
 
 #include "base/memory.h"
 #include "comm/agree.h"
+#include "merkle/range_reduce.h"
+#include "merkle/tiles.h"
 #include "seal/log_store.h"
-#include "seal/range_reduce.h"
-#include "seal/tiles.h"
 
 /* Compares one entry as measured now with the one on disk; its leaf goes into the range as the disk has it. */
 static enum status compare_entry(const struct bundle *bundle, int64_t i, const struct text *entry, struct range *range)

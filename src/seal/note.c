@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "seal/cursor.h"
+#include "base/cursor.h"
 
 #define DASH "\xe2\x80\x94 " /* U+2014 and a space begin a signature line */
 

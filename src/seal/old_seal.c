@@ -44,7 +44,8 @@ static enum status remove_tree(const char *path, int depth)
 enum status old_seal_remove(const char *seal)
 {
     enum { MOST_LEVELS = 16 };
-    static const char *const rest[] = {"checkpoint.old", "statement.intoto.jsonl", "key.vkey", "tile"};
+    static const char *const rest[] = {"checkpoint.old", "statement.intoto.jsonl", "key.vkey", "tile",
+                                       "samples.h5",     "samples.h5.partial"};
     enum status status = STATUS_OK;
     char *checkpoint = path_join(seal, "checkpoint"), *old = path_join(seal, "checkpoint.old");
     if (path_exists(checkpoint))

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/memory.h"
-#include "seal/cursor.h"
+#include "merkle/inclusion.h"
 #include "seal/entry.h"
-#include "seal/inclusion.h"
 
 void proof_init(struct proof *proof)
 {

@@ -4,49 +4,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "seal/inclusion.h"
-#include "seal/proof.h"
-#include "seal/provenance.h"
+#include "merkle/tiles.h"
+#include "seal/sealed.h"
 #include "seal/target.h"
-#include "seal/tiles.h"
-
-/* A sealed run, as far as a proof needs it. */
-struct sealed {
-    char *log; /* owned */
-    struct verify_key key;
-    struct text note; /* owned: the checkpoint's bytes */
-    struct log_checkpoint checkpoint;
-};
-
-static void sealed_clear(struct sealed *sealed)
-{
-    memory_free(sealed->log);
-    text_clear(&sealed->note);
-}
-
-static enum status sealed_open(const char *run_directory, struct sealed *sealed)
-{
-    enum { LIMIT = 1 << 20 };
-    char *path = path_join(run_directory, SEAL_CHECKPOINT), *key = path_join(run_directory, SEAL_KEY), *bytes = NULL;
-    size_t n = 0;
-    *sealed = (struct sealed){.log = path_join(run_directory, "seal")};
-    text_init(&sealed->note);
-    enum status status = path_exists(path)
-                             ? file_load(path, LIMIT, &bytes, &n)
-                             : fail(BAD_RUN, "%s: there is no " SEAL_CHECKPOINT ": seal the run first", run_directory);
-    if (status == STATUS_OK) {
-        text_add_bytes(&sealed->note, bytes, n);
-        status = verify_key_load(key, &sealed->key);
-    }
-    if (status == STATUS_OK)
-        status = checkpoint_verify(bytes, n, &sealed->key, path, &sealed->checkpoint);
-    if (status != STATUS_OK)
-        status = fail(BAD_RUN, "%s; `assay verify` tells more", failure_sentence());
-    memory_free(bytes);
-    memory_free(path);
-    memory_free(key);
-    return status;
-}
 
 /* A search through the log. */
 struct search {
@@ -139,12 +99,10 @@ static enum status find(const struct sealed *sealed, const char *run_directory, 
 /* The proof must hold for whoever gets it: it is read back and checked before it is stored. */
 static enum status complete(const struct sealed *sealed, const char *out_path, struct proof *proof)
 {
-    struct tile_source source = {sealed->log, sealed->checkpoint.size};
     struct text text;
     struct proof again;
     struct log_checkpoint checkpoint;
-    text_add_bytes(&proof->checkpoint, sealed->note.bytes, sealed->note.length);
-    enum status status = inclusion_make(tile_node, &source, proof->index, sealed->checkpoint.size, &proof->path);
+    enum status status = sealed_prove(sealed, proof);
     if (status != STATUS_OK)
         return status;
     text_init(&text);

@@ -5,13 +5,14 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "comm/agree.h"
+#include "merkle/range_reduce.h"
 #include "seal/audit.h"
 #include "seal/checkpoint.h"
 #include "seal/dsse.h"
 #include "seal/log_store.h"
 #include "seal/old_seal.h"
 #include "seal/provenance.h"
-#include "seal/range_reduce.h"
+#include "usage/store.h"
 
 /* A run while it is sealed. */
 struct sealing {
@@ -21,7 +22,9 @@ struct sealing {
     char *directory;         /* owned: seal/, also the log's */
     struct signing_key *key; /* owned; rank 0 */
     struct log_plan plan;
-    struct log_part part; /* this rank's entries */
+    bool has_samples;       /* the run has lineage */
+    struct usage_tree tree; /* of samples, if so */
+    struct log_part part;   /* this rank's entries */
     struct hash root;
     struct text checkpoint; /* as it will be signed; rank 0 */
     struct statement statement;
@@ -55,6 +58,27 @@ static enum status open_plan(struct sealing *sealing)
                       "a file system that all nodes share",
                       request->run_directory, sealing->rank);
     return agree(sealing->comm, status);
+}
+
+/* The tree of samples, of a run that has lineage; its entry comes after those of the tables. */
+static enum status make_tree(struct sealing *sealing)
+{
+    const struct seal_request *request = sealing->request;
+    struct usage_request usage = {.run_directory = request->run_directory,
+                                  .origin = request->origin,
+                                  .run_name = request->run_name,
+                                  .quiet = request->quiet};
+    for (int i = 0; i < request->n_table; i++) {
+        sealing->has_samples = sealing->has_samples || strcmp(request->tables[i], "lineage.h5") == 0;
+        usage.has_influence = usage.has_influence || strcmp(request->tables[i], "influence.h5") == 0;
+    }
+    if (!sealing->has_samples)
+        return STATUS_OK;
+    ASSERT(request->run_name != NULL);
+    enum status status = usage_tree_make(sealing->comm, &usage, &sealing->tree);
+    if (status == STATUS_OK)
+        log_plan_add_samples(&sealing->plan, request->run_name, &sealing->tree.summary);
+    return status;
 }
 
 /* First pass: every rank hashes its part, and the parts make the root. */
@@ -122,13 +146,16 @@ static bool has_old_statement(const struct sealing *sealing)
     return same;
 }
 
-/* The log on disk, entries and tiles, read by other ranks than hashed them; *fits unless it is another log. */
+/* The log and the tree of samples on disk, read by other ranks than hashed them; *fits unless they are others. */
 static enum status recheck(struct sealing *sealing, bool *fits)
 {
     struct findings findings = {0};
     struct audit audit;
+    const struct usage_summary *samples = &sealing->tree.summary;
     enum status status =
         log_recheck(sealing->comm, sealing->directory, &sealing->plan, &sealing->root, sealing->request->quiet);
+    if (status == STATUS_OK && sealing->has_samples)
+        status = usage_store_check(sealing->comm, sealing->request->run_directory, samples->size, &samples->root);
     *fits = status == STATUS_OK;
     if (status != STATUS_OK)
         return status == DIFFERS ? STATUS_OK : status;
@@ -203,6 +230,8 @@ static enum status store(struct sealing *sealing)
     bool fits = false;
     enum status status =
         agree_from(sealing->comm, 0, sealing->rank == 0 ? old_seal_remove(sealing->directory) : STATUS_OK);
+    if (status == STATUS_OK && sealing->has_samples)
+        status = usage_store(sealing->comm, sealing->request->run_directory, &sealing->tree);
     if (status == STATUS_OK)
         status = log_store(sealing->comm, sealing->directory, &sealing->part, &sealing->root);
     if (status == STATUS_OK)
@@ -245,6 +274,8 @@ enum status seal_run(MPI_Comm comm, const struct seal_request *request, struct s
     if (status == STATUS_OK)
         status = open_plan(&sealing);
     if (status == STATUS_OK)
+        status = make_tree(&sealing);
+    if (status == STATUS_OK)
         status = measure(&sealing);
     if (status == STATUS_OK)
         status = find_current(&sealing, &is_current);
@@ -255,6 +286,7 @@ enum status seal_run(MPI_Comm comm, const struct seal_request *request, struct s
     statement_clear(&sealing.statement);
     text_clear(&sealing.checkpoint);
     log_part_clear(&sealing.part);
+    usage_tree_clear(&sealing.tree);
     log_plan_close(&sealing.plan);
     signing_key_destroy(sealing.key);
     memory_free(sealing.directory);

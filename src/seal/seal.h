@@ -1,7 +1,8 @@
 /* Sealing a run: every input, the config and every block of every table under one signed Merkle root; and checking it.
  *
- * A sealed run directory has seal/checkpoint (the signed root), seal/tile/ (the log), seal/key.vkey (the public key)
- * and seal/statement.intoto.jsonl (how the run was made).  The root depends on the inputs, run.json and the tables
+ * A sealed run directory has seal/checkpoint (the signed root), seal/tile/ (the log), seal/key.vkey (the public key),
+ * seal/statement.intoto.jsonl (how the run was made) and, where there is lineage, seal/samples.h5 (the tree of
+ * samples).  The root depends on the inputs, run.json and the tables
  * alone. */
 #ifndef ASSAY_SEAL_SEAL_H
 #define ASSAY_SEAL_SEAL_H
@@ -17,6 +18,7 @@ struct seal_request { /* all borrowed */
     const char *run_directory;
     const char *inputs_directory; /* where the paths of inputs start */
     const char *origin;           /* name of the log and of its key */
+    const char *run_name;         /* for the salt of the tree of samples, which a run with lineage.h5 has */
     const char *key_path;         /* private key; made on first use */
     const char *execution_json;   /* JSON object of choices that do not change a result; NULL: none */
     const char *started;          /* RFC 3339; NULL: now */
@@ -62,8 +64,8 @@ enum status verify_run(MPI_Comm comm, const char *run_directory, const char *inp
                        struct verify_report *report);
 void verify_report_clear(struct verify_report *report);
 
-/* Checks a proof file offline, and, if `content_path` is not NULL, that this file's content is what the proof speaks
- * of. Adds what is proved to `summary`, for people.
+/* Checks a proof file of any kind offline, and, if `content_path` is not NULL, that this file's content is what the
+ * proof speaks of. Adds what is proved to `summary`, for people.
  * @local   @fails BAD_INPUT for the form, BAD_KEY, DIFFERS when it does not hold, BAD_USAGE when the content cannot be
  * compared */
 enum status verify_proof(const char *proof_path, const char *vkey, const char *content_path, struct text *summary);
@@ -73,5 +75,11 @@ enum status verify_proof(const char *proof_path, const char *vkey, const char *c
  * how many others there are, and how to check the proof.
  * @local   @fails BAD_RUN, BAD_USAGE when nothing is called so (the sentence lists near names), CANNOT_WRITE */
 enum status prove_run(const char *run_directory, const char *what, const char *out_path, struct text *summary);
+
+/* Writes a proof of what a sealed run with lineage did with one sample (by its id) or with one content (a file; the
+ * other one NULL): a proof of use, or of non-use where no sample has the content.
+ * @local   @fails BAD_RUN, BAD_USAGE when there is no such sample, BAD_INPUT for the file, CANNOT_WRITE */
+enum status prove_sample(const char *run_directory, const char *sample, const char *content_path, const char *out_path,
+                         struct text *summary);
 
 #endif

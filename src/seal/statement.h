@@ -4,8 +4,8 @@
 #ifndef ASSAY_SEAL_STATEMENT_H
 #define ASSAY_SEAL_STATEMENT_H
 
+#include "merkle/merkle.h"
 #include "seal/key.h"
-#include "seal/merkle.h"
 
 #define STATEMENT_TYPE "application/vnd.in-toto+json"
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/memory.h"
-#include "seal/cursor.h"
 
 static char *copy_part(const char *bytes, size_t n)
 {

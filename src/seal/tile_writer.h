@@ -2,8 +2,8 @@
 #ifndef ASSAY_SEAL_TILE_WRITER_H
 #define ASSAY_SEAL_TILE_WRITER_H
 
-#include "seal/range.h"
-#include "seal/tiles.h"
+#include "merkle/range.h"
+#include "merkle/tiles.h"
 
 struct tile_writer {
     const char *log;                                    /* borrowed: the directory */

@@ -87,6 +87,8 @@ static enum status check_run(struct verification *verification)
     verify_sweep(verification, SWEEP_BYTES);
     check_counts(verification);
     enum status status = verify_inputs(verification);
+    if (status == STATUS_OK)
+        status = verify_samples(verification);
     if (status != STATUS_OK)
         return status;
     if (verify_has_logical(verification))

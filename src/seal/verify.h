@@ -8,6 +8,16 @@
 #include "seal/ground.h"
 #include "seal/seal.h"
 
+enum { SAMPLES_NAME_BYTES = 4096 };
+
+/* The entry of the samples, once it was seen. */
+struct verify_samples {
+    bool is_seen;
+    int64_t index;                 /* of the entry */
+    char name[SAMPLES_NAME_BYTES]; /* of the run, as the entry has it; cut */
+    struct usage_summary summary;
+};
+
 struct verification {
     MPI_Comm comm;
     int rank, n_rank;
@@ -19,6 +29,7 @@ struct verification {
     struct findings findings;
     struct verify_report *report;          /* borrowed; its counts are this rank's until the end */
     int64_t counts[ENTRY_KIND_COUNT];      /* entries of each kind that this rank saw */
+    struct verify_samples samples;         /* on the rank that saw it, and after verify_samples on all */
     int64_t n_logical;                     /* input entries among them that are logical segments */
     int64_t footer[ENTRY_KIND_COUNT];      /* what the footer counts, on the rank that saw it */
     bool *is_block_wrong, *is_table_wrong; /* owned; per table of the statement: a block differs; the file does */
@@ -52,6 +63,9 @@ void verify_dataset(struct verification *verification, int64_t index, const stru
 enum status verify_inputs(struct verification *verification);
 /* Whole files against the statement, and whether differences are outside all datasets.  @collective */
 void verify_tables(struct verification *verification);
+/* The tree of samples is made anew, and must be the one that the log tells of and the one that is stored.
+ * @collective   @fails FAULT_INJECTED only */
+enum status verify_samples(struct verification *verification);
 /* The statement's list of inputs against the log's.  @local to rank 0 */
 void verify_dependencies(struct verification *verification);
 

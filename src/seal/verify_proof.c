@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "seal/content.h"
 #include "seal/entry.h"
-#include "seal/proof.h"
+#include "seal/sample_proof.h"
 #include "tensor/tensor.h"
 
 /* Digest of what an input entry speaks of, in a file that may have another name by now. */
@@ -71,9 +71,27 @@ static void tell(const struct proof *proof, const struct entry *entry, const str
                  content_path);
 }
 
+/* A proof of use or of non-use. */
+static enum status verify_sample(const char *bytes, size_t n, const struct verify_key *key, const char *proof_path,
+                                 const char *content_path, struct text *summary)
+{
+    struct sample_proof proof;
+    uint8_t sha256[DIGEST_BYTES];
+    enum status status = sample_proof_verify(bytes, n, key, proof_path, &proof);
+    if (status != STATUS_OK)
+        return status;
+    if (content_path != NULL)
+        status = content_hash(content_path, 0, -1, sha256);
+    if (status == STATUS_OK && content_path != NULL && memcmp(sha256, proof.usage.content, DIGEST_BYTES) != 0)
+        status = fail(DIFFERS, "%s: the content is not what the proof speaks of", content_path);
+    if (status == STATUS_OK)
+        status = sample_proof_tell(&proof, proof_path, content_path, summary);
+    sample_proof_clear(&proof);
+    return status;
+}
+
 enum status verify_proof(const char *proof_path, const char *vkey, const char *content_path, struct text *summary)
 {
-    enum { LIMIT = 1 << 20 };
     struct verify_key key;
     struct proof proof;
     struct log_checkpoint checkpoint;
@@ -82,7 +100,12 @@ enum status verify_proof(const char *proof_path, const char *vkey, const char *c
     size_t n = 0;
     enum status status = verify_key_find(vkey, &key);
     if (status == STATUS_OK)
-        status = file_load(proof_path, LIMIT, &bytes, &n);
+        status = file_load(proof_path, USAGE_MAX_PROOF_BYTES, &bytes, &n);
+    if (status == STATUS_OK && is_sample_proof(bytes, n)) {
+        status = verify_sample(bytes, n, &key, proof_path, content_path, summary);
+        memory_free(bytes);
+        return status;
+    }
     if (status == STATUS_OK)
         status = proof_verify(bytes, n, &key, proof_path, &proof, &checkpoint);
     memory_free(bytes);

@@ -1,7 +1,8 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "seal/tiles.h"
+#include "merkle/tiles.h"
 #include "seal/verify.h"
 
 enum { BUNDLES_PER_ROUND = 8 }; /* of each rank: memory does not grow with the log */
@@ -23,6 +24,13 @@ static void check_footer(struct verification *verification, int64_t index, const
                      (long long)index, (long long)entry->total, (long long)size);
     for (int kind = 0; kind < ENTRY_KIND_COUNT; kind++)
         verification->footer[kind] += entry->counts[kind] <= size ? entry->counts[kind] : size; /* sums stay small */
+}
+
+static void note_samples(struct verification *verification, int64_t index, const struct entry *entry)
+{
+    struct verify_samples *samples = &verification->samples;
+    *samples = (struct verify_samples){.is_seen = true, .index = index, .summary = entry->samples};
+    snprintf(samples->name, sizeof samples->name, "%s", entry->run);
 }
 
 /* What needs no reading is checked here, the rest goes into the hand. */
@@ -48,6 +56,8 @@ static void take_entry(struct walk *walk, int64_t index, const char *bytes, size
                          (long long)index);
         if (entry.kind == ENTRY_DATASET)
             verify_dataset(verification, index, &entry);
+        if (entry.kind == ENTRY_SAMPLES)
+            note_samples(verification, index, &entry);
         if (entry.kind == ENTRY_FOOTER)
             check_footer(verification, index, &entry);
     }

@@ -3,10 +3,10 @@
 #include <mpi.h>
 
 #include "check.h"
+#include "merkle/tree.h"
 #include "run.h"
 #include "seal/audit.h"
 #include "seal/tile_writer.h"
-#include "tree.h"
 
 enum { SIZE = 66000, WIDTH = SIZE % 256, LEVEL_1 = SIZE / 256 % 256 };
 

@@ -3,10 +3,10 @@
 #include <mpi.h>
 
 #include "check.h"
+#include "merkle/range_reduce.h"
+#include "merkle/tree.h"
 #include "seal/deal.h"
 #include "seal/findings.h"
-#include "seal/range_reduce.h"
-#include "tree.h"
 
 static int rank, size;
 

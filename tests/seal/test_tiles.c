@@ -1,10 +1,10 @@
 /* A log written as tiles reads back entry by entry, gives every proof, and no tile of another size is taken for it. */
 #include "check.h"
+#include "merkle/inclusion.h"
+#include "merkle/tree.h"
 #include "scratch.h"
-#include "seal/inclusion.h"
 #include "seal/proof.h"
 #include "seal/tile_writer.h"
-#include "tree.h"
 
 static void test_paths(void)
 {

@@ -17,13 +17,14 @@ FLOORS = [
     ["base"],
     ["comm"],
     ["exact", "config", "tensor", "table", "matrix"],
-    ["records", "cost", "capture", "admission"],
+    ["records", "cost", "capture", "admission", "merkle", "usage"],
     ["lineage", "influence", "policy", "mechanism", "counterfactual"]
     + ["seal", "query", "report", "reference", "diff"],
 ]
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
 BESIDE = {("tensor", "config"),  # headers of safetensors files are JSON
-          ("matrix", "exact")}   # the entries of its systems come as exact integers
+          ("matrix", "exact"),   # the entries of its systems come as exact integers
+          ("usage", "merkle")}   # a tree of samples is a Merkle tree
 SYSTEM = {"mpi.h": 1, "hdf5.h": 2}  # the lowest floor that may include it
 
 # ---- what no line may say ------------------------------------------------------------------------------------------
