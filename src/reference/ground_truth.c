@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "comm/agree.h"
 #include "comm/progress.h"
 #include "reference/manifest.h"
 #include "reference/retrain.h"
@@ -49,7 +50,9 @@ static void retrain_and_hand_over(MPI_Comm comm, struct hand_over *hand_over, co
 {
     struct outcomes outcomes;
     double start = clock_seconds();
-    enum status status = retrain(comm, retraining, &outcomes);
+    enum status status = agree(comm, hand_over->status); /* what could not be written so far ends it before this */
+    if (status == STATUS_OK)
+        status = retrain(comm, retraining, &outcomes);
     if (status != STATUS_OK) {
         hand_over->status = status;
         return;

@@ -258,6 +258,15 @@ static void check_hand_over(const char *scene)
     CHECK(!all.unchanged && !is_there(scene, "all/truth/timing.json") && !is_there(scene, "all/truth/subsets.npy"));
     memory_free(first);
     memory_free(second);
+
+    /* A folder of this name that is somebody's own. */
+    char *path = path_join(scene, "foreign/truth/notes.txt");
+    if (rank == 0)
+        CHECK(file_store(path, "precious", 8, 0666) == STATUS_OK);
+    memory_free(path);
+    MPI_Barrier(MPI_COMM_WORLD);
+    CHECK_FAILS(scene_train(MPI_COMM_WORLD, scene, WHOLE ", \"directory\": \"foreign\"", &all), CANNOT_WRITE,
+                "found truth");
 }
 
 /* Every agreement fails once on the last rank: all leave with it, and the next run ends as ever. */
