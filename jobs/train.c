@@ -22,9 +22,10 @@ static void note_unused(const struct context *context)
 static void note_retrained(const struct train_summary *summary)
 {
     char networks[32], seconds[32];
-    if (summary->n_retrained > 0)
+    if (summary->retrained.n_network > 0)
         printf("           %s networks trained again without some samples, in %s\n",
-               figure_count(summary->n_retrained, networks), figure_seconds(summary->retrain_seconds, seconds));
+               figure_count(summary->retrained.n_network, networks),
+               figure_seconds(summary->retrained.seconds, seconds));
 }
 
 enum status step_train(struct context *context)

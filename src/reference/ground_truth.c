@@ -1,11 +1,15 @@
 #include "reference/ground_truth.h"
 
+#include <string.h>
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "comm/progress.h"
-#include "reference/manifest.h"
 #include "reference/retrain.h"
+#include "reference/unfinished.h"
+
+static const double seconds_between_keeping = 10; /* of finished networks: what an interruption costs, at most */
 
 enum status ground_truth_init(struct ground_truth *truth, const struct train_config *config,
                               const struct train_plan *plan, struct images *images)
@@ -32,12 +36,12 @@ void ground_truth_clear(struct ground_truth *truth)
 }
 
 /* How long it took, for people: no file of the hand-over may depend on it. */
-static enum status store_timing(const struct hand_over *hand_over, int64_t n_network, double seconds)
+static enum status store_timing(const struct hand_over *hand_over, const struct retrain_time *time)
 {
     struct text text;
     text_init(&text);
-    text_add(&text, "{\"networks\": %lld, \"ranks\": %d, \"seconds\": %.3f}\n", (long long)n_network, hand_over->size,
-             seconds);
+    text_add(&text, "{\"networks\": %lld, \"ranks\": %d, \"seconds\": %.3f}\n", (long long)time->n_network,
+             hand_over->size, time->seconds);
     char *path = path_join(hand_over->directory, "truth/timing.json");
     enum status status = file_store(path, text.bytes, text.length, 0666);
     memory_free(path);
@@ -46,7 +50,7 @@ static enum status store_timing(const struct hand_over *hand_over, int64_t n_net
 }
 
 static void retrain_and_hand_over(MPI_Comm comm, struct hand_over *hand_over, const struct retraining *retraining,
-                                  int64_t *n_network, double *seconds)
+                                  struct retrain_time *time)
 {
     struct outcomes outcomes;
     double start = clock_seconds();
@@ -57,19 +61,27 @@ static void retrain_and_hand_over(MPI_Comm comm, struct hand_over *hand_over, co
         hand_over->status = status;
         return;
     }
-    *n_network = outcomes.n_set * outcomes.n_seed;
-    *seconds = clock_seconds() - start;
+    *time = (struct retrain_time){outcomes.n_trained, clock_seconds() - start};
     outcomes_hand_over(hand_over, retraining->sets, &outcomes);
     if (hand_over->rank == 0 && hand_over->status == STATUS_OK)
-        hand_over->status = store_timing(hand_over, *n_network, *seconds);
+        hand_over->status = store_timing(hand_over, time);
     outcomes_clear(&outcomes);
 }
 
 void ground_truth_hand_over(MPI_Comm comm, struct hand_over *hand_over, const struct training *training,
-                            const struct ground_truth *truth, bool talks, int64_t *n_network, double *seconds)
+                            const struct ground_truth *truth, const struct truth_options *options,
+                            struct retrain_time *time)
 {
-    const struct retraining retraining = {training->config, training->plan, training->images,
-                                          &truth->queries,  &truth->sets,   talks};
+    struct unfinished unfinished = {.directory = hand_over->directory};
+    digest_of(options->head, strlen(options->head), unfinished.of);
+    const struct retraining retraining = {.config = training->config,
+                                          .plan = training->plan,
+                                          .images = training->images,
+                                          .queries = &truth->queries,
+                                          .sets = &truth->sets,
+                                          .unfinished = &unfinished,
+                                          .keep_every = seconds_between_keeping,
+                                          .talks = options->talks};
     if (planting_is_asked(&training->config->scenario)) {
         struct text text;
         text_init(&text);
@@ -78,5 +90,5 @@ void ground_truth_hand_over(MPI_Comm comm, struct hand_over *hand_over, const st
         text_clear(&text);
     }
     if (truth->sets.n_set > 0)
-        retrain_and_hand_over(comm, hand_over, &retraining, n_network, seconds);
+        retrain_and_hand_over(comm, hand_over, &retraining, time);
 }

@@ -24,11 +24,21 @@ enum status ground_truth_init(struct ground_truth *truth, const struct train_con
                               const struct train_plan *plan, struct images *images);
 void ground_truth_clear(struct ground_truth *truth);
 
+struct retrain_time {
+    int64_t n_network; /* trained in this call */
+    double seconds;
+};
+struct truth_options {
+    const char *head; /* of the manifest: all that decides the files */
+    bool talks;       /* shows progress */
+};
+
 /* Retrains, and hands over truth/…: planted.jsonl if anything was planted; what retrain.h says if it was asked for, and
- * beside the hand-over timing.json, which is not the same twice.  *n_network and *seconds are those of the retraining
- * (0: none).  The verdict goes to hand_over->status; a failure is that of all ranks.
+ * beside the hand-over timing.json, which is not the same twice.  *time is left alone if nothing was retrained.  The
+ * verdict goes to hand_over->status; a failure is that of all ranks.
  * @collective comm */
 void ground_truth_hand_over(MPI_Comm comm, struct hand_over *hand_over, const struct training *training,
-                            const struct ground_truth *truth, bool talks, int64_t *n_network, double *seconds);
+                            const struct ground_truth *truth, const struct truth_options *options,
+                            struct retrain_time *time);
 
 #endif

@@ -5,6 +5,7 @@
 #include "comm/progress.h"
 #include "exact/elementary.h"
 #include "reference/training.h"
+#include "reference/unfinished.h"
 
 /* logit of the label − logsumexp of the others.
  * @source Park, Georgiev, Ilyas, Leclerc, Madry, TRAK: Attributing Model Behavior at Scale, ICML 2023 */
@@ -43,37 +44,89 @@ static enum status train_whole(struct training *training)
     return status;
 }
 
-/* Network m is trained by rank m mod size: a set is of about the same work as the next. */
-static enum status train_share(MPI_Comm comm, const struct retraining *retraining, struct outcomes *outcomes)
-{
-    int rank, size;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &size);
-    const struct retrain_sets *sets = retraining->sets;
-    int64_t n_network = outcomes->n_set * outcomes->n_seed;
+/* A retraining on this rank. */
+struct share {
+    const struct retraining *retraining;
+    struct outcomes *outcomes;
     struct training training;
-    struct progress progress;
+    int rank, size;
+    int64_t *left; /* owned; networks that were not finished before */
+    int64_t n_left;
+    bool *mine; /* owned; per network: finished, and kept by this rank */
+    double kept_at;
+};
+
+/* Takes over what was finished before, which rank 0 keeps from now on. */
+static enum status share_init(struct share *share, MPI_Comm comm, const struct retraining *retraining,
+                              struct outcomes *outcomes)
+{
+    int64_t n_network = outcomes->n_set * outcomes->n_seed;
+    bool *done = memory_allocate(n_network, sizeof *done);
+    *share = (struct share){.retraining = retraining,
+                            .outcomes = outcomes,
+                            .left = memory_allocate(n_network, sizeof *share->left),
+                            .mine = memory_allocate(n_network, sizeof *share->mine),
+                            .kept_at = clock_seconds()};
+    MPI_Comm_rank(comm, &share->rank);
+    MPI_Comm_size(comm, &share->size);
+    unfinished_load(retraining->unfinished, outcomes, done);
+    for (int64_t m = 0; m < n_network; m++) {
+        if (!done[m])
+            share->left[share->n_left++] = m;
+        share->mine[m] = done[m] && share->rank == 0;
+    }
+    memory_free(done);
+    training_init(&share->training, retraining->config, retraining->plan, retraining->images);
+    enum status status = agree(comm, STATUS_OK); /* all have read before the first of them writes */
+    if (status == STATUS_OK && share->n_left < n_network)
+        status = agree_from(
+            comm, 0, share->rank == 0 ? unfinished_store(retraining->unfinished, 0, outcomes, share->mine) : STATUS_OK);
+    return status;
+}
+
+static void share_clear(struct share *share)
+{
+    training_clear(&share->training);
+    memory_free(share->left);
+    memory_free(share->mine);
+}
+
+static enum status train_network(struct share *share, int64_t m)
+{
+    const struct retraining *retraining = share->retraining;
+    int64_t n_seed = share->outcomes->n_seed;
+    training_restart(&share->training, retraining->config->seed + m % n_seed,
+                     retraining->sets->kept + m / n_seed * retraining->sets->n_train);
+    enum status status = train_whole(&share->training);
+    if (status != STATUS_OK)
+        return status;
+    ask(retraining, &share->training, share->outcomes, m);
+    share->mine[m] = true;
+    if (clock_seconds() - share->kept_at < retraining->keep_every)
+        return STATUS_OK;
+    share->kept_at = clock_seconds();
+    return unfinished_store(retraining->unfinished, share->rank, share->outcomes, share->mine);
+}
+
+/* The k-th of the networks that are left is trained by rank k mod size: one is about as much work as the next. */
+static enum status train_share(MPI_Comm comm, struct share *share)
+{
     enum status status = STATUS_OK;
-    training_init(&training, retraining->config, retraining->plan, retraining->images);
-    progress_begin(&progress, retraining->talks, "retrain", "networks", (n_network - rank + size - 1) / size,
-                   n_network);
-    for (int64_t m = rank; m < n_network && status == STATUS_OK; m += size) {
-        training_restart(&training, retraining->config->seed + m % outcomes->n_seed,
-                         sets->kept + m / outcomes->n_seed * sets->n_train);
-        status = train_whole(&training);
-        if (status == STATUS_OK)
-            ask(retraining, &training, outcomes, m);
+    struct progress progress;
+    progress_begin(&progress, share->retraining->talks, "retrain", "networks",
+                   (share->n_left - share->rank + share->size - 1) / share->size, share->n_left);
+    for (int64_t k = share->rank; k < share->n_left && status == STATUS_OK; k += share->size) {
+        status = train_network(share, share->left[k]);
         progress_add(&progress, 1);
     }
     status = agree(comm, status);
     if (status == STATUS_OK)
         progress_end(&progress);
-    training_clear(&training);
     return status;
 }
 
-/* Each outcome is all zero bits but on the rank that has it: bitwise or puts them together. */
-static void share(MPI_Comm comm, struct outcomes *outcomes)
+/* Each outcome is all zero bits but where it is known, and the same there: bitwise or puts them together. */
+static void put_together(MPI_Comm comm, struct outcomes *outcomes)
 {
     int n = to_int(outcomes->n_set * outcomes->n_seed * outcomes->n_query);
     MPI_Allreduce(MPI_IN_PLACE, outcomes->loss, n, MPI_UINT64_T, MPI_BOR, comm);
@@ -103,9 +156,14 @@ enum status retrain(MPI_Comm comm, const struct retraining *retraining, struct o
     outcomes->loss = memory_allocate(n, sizeof *outcomes->loss);
     outcomes->margin = memory_allocate(n, sizeof *outcomes->margin);
     outcomes->correct = memory_allocate(n, sizeof *outcomes->correct);
-    status = train_share(comm, retraining, outcomes);
+    struct share share;
+    status = share_init(&share, comm, retraining, outcomes);
     if (status == STATUS_OK)
-        share(comm, outcomes);
+        status = train_share(comm, &share);
+    outcomes->n_trained = share.n_left;
+    share_clear(&share);
+    if (status == STATUS_OK)
+        put_together(comm, outcomes);
     else
         outcomes_clear(outcomes);
     return status;

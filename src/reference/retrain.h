@@ -10,25 +10,31 @@
 #include "reference/retrain_sets.h"
 #include "reference/train_plan.h"
 
+struct unfinished;
+
 /* What the networks make of the queries, in order of (set, seed, query). */
 struct outcomes {
     int64_t n_set, n_seed, n_query;
-    double *loss;     /* owned; −log probability of the query's label */
-    double *margin;   /* owned; logit of the label − logsumexp of the other logits */
-    uint8_t *correct; /* owned; 1: the label has the largest logit */
+    double *loss;      /* owned; −log probability of the query's label */
+    double *margin;    /* owned; logit of the label − logsumexp of the other logits */
+    uint8_t *correct;  /* owned; 1: the label has the largest logit */
+    int64_t n_trained; /* networks that were trained in this call: the others were there already */
 };
 
 /* One network per set and seed, each trained whole by one rank: as the network of `config` was, with its weights and
  * order (seed s: those of config->seed + s), but that the rows which the set leaves out add nothing to any step.  What
- * comes out does not depend on ranks.  Every rank gets all outcomes.
- * @collective comm   @fails NOT_CONVERGED */
+ * comes out does not depend on ranks.  Every rank gets all outcomes.  What an interrupted call had finished is not done
+ * again, on however many ranks.
+ * @collective comm   @fails NOT_CONVERGED, CANNOT_WRITE */
 struct retraining {
     const struct train_config *config; /* all borrowed */
     const struct train_plan *plan;
     const struct images *images;
     const struct query_images *queries;
     const struct retrain_sets *sets;
-    bool talks; /* shows progress */
+    const struct unfinished *unfinished; /* where finished networks are kept, in case of an interruption */
+    double keep_every;                   /* seconds between two times that they are */
+    bool talks;                          /* shows progress */
 };
 enum status retrain(MPI_Comm comm, const struct retraining *retraining, struct outcomes *outcomes);
 void outcomes_clear(struct outcomes *outcomes);

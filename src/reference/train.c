@@ -7,12 +7,12 @@
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "reference/captures.h"
-#include "reference/ground_truth.h"
 #include "reference/hand_over.h"
 #include "reference/listings.h"
 #include "reference/manifest.h"
 #include "reference/policy_files.h"
 #include "reference/training.h"
+#include "reference/unfinished.h"
 
 /* What is known before the first step: the samples and the order of their use. */
 static void hand_over_inputs(struct hand_over *hand_over, const struct training *training)
@@ -136,12 +136,14 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const st
         bool talks = training->progress.enabled;
         progress_end(&training->progress);
         policy_hand_over(comm, &hand_over, training, &summary->autoencoder);
-        ground_truth_hand_over(comm, &hand_over, training, truth, talks, &summary->n_retrained,
-                               &summary->retrain_seconds);
+        ground_truth_hand_over(comm, &hand_over, training, truth, &(struct truth_options){head, talks},
+                               &summary->retrained);
         status = hand_over_gather(&hand_over, comm);
     }
     if (status == STATUS_OK)
         status = agree_from(comm, 0, rank == 0 ? manifest_end(head, summary, &hand_over) : STATUS_OK);
+    if (status == STATUS_OK && rank == 0)
+        unfinished_remove(directory);
     summary->n_file = hand_over.n;
     for (int64_t i = 0; i < hand_over.n; i++)
         summary->bytes += hand_over.files[i].bytes;

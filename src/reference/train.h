@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "reference/autoencoder.h"
+#include "reference/ground_truth.h"
 #include "reference/train_config.h"
 
 struct train_summary {
@@ -18,8 +19,7 @@ struct train_summary {
     double validation_accuracy, test_accuracy; /* in [0, 1] */
     struct autoencoder_quality autoencoder;    /* on the training split */
     int64_t n_probe, n_pair;
-    int64_t n_retrained;    /* networks trained again in this call */
-    double retrain_seconds; /* what that took */
+    struct retrain_time retrained; /* in this call */
 };
 
 /* Writes below config->directory (both it and the data relative to base_directory), and last of all the manifest

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""How well scores foretell what retraining gives: configs/digits-truth.json at full size, every influence method and two
-controls that know nothing of the network; and what the retraining costs on 1 and 2 ranks.
+"""How well scores foretell what retraining gives: configs/digits-truth.json at full size, every influence method and
+two controls that know nothing of the network; and what the retraining costs on 1 and 2 ranks.
 
 Usage: bench_truth.py [--subsets 100] [--seeds 2] [--alone 40] [--ranks 1,2] [--report FILE]
 ASSAY_PROGRAM names the program, as for the tests.  Everything is computed here in numpy from the files.

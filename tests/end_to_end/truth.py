@@ -179,7 +179,7 @@ def scores_of_methods(config, methods):
 
 
 def retrain_in_numpy(hand_over, samples, kept):
-    """Losses of the queries, by float64 and matrices, after the handed-over order and rates without what is left out."""
+    """Losses of the queries, by float64 and matrices, in the handed-over order, without what is left out."""
     rows = np.array([i for i, s in enumerate(samples) if s["split"] == "train"])
     weights = {name: value.astype(float) for name, value in
                load_safetensors(hand_over / "checkpoints/step-000000.safetensors").items()}

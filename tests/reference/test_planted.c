@@ -19,12 +19,12 @@ struct stage {
 
 static enum status stage_set(struct stage *stage, const char *members)
 {
+    *stage = (struct stage){0};
     scene_config(members, &stage->config);
     stage->train = config_get(&stage->config, "train");
     CHECK(images_load(MPI_COMM_SELF, stage->train, "", &stage->images) == STATUS_OK);
     CHECK(train_plan_make(stage->train, stage->images.n, &stage->plan) == STATUS_OK);
     splits_init(&stage->splits, &stage->plan, stage->train->seed);
-    stage->queries = (struct query_images){0};
     enum status status = planted_init(&stage->planted, stage->train, &stage->splits, &stage->images);
     return status == STATUS_OK ? query_images_init(&stage->queries, stage->train, &stage->splits, &stage->images)
                                : status;
@@ -79,7 +79,8 @@ static void check_plant(const struct plant *plant, const struct stage *stage, co
 static void check_planted(void)
 {
     struct stage stage, plain;
-    CHECK(stage_set(&stage, PLANTED) == STATUS_OK && stage_set(&plain, "\"directory\": \"-\"") == STATUS_OK);
+    CHECK(stage_set(&stage, PLANTED) == STATUS_OK);
+    CHECK(stage_set(&plain, "\"directory\": \"-\"") == STATUS_OK);
     int64_t counts[N_PLANT_KIND] = {0};
     bool *touched = memory_allocate(stage.images.n, sizeof *touched);
     for (int64_t k = 0; k < stage.planted.n; k++) {

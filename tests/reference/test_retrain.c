@@ -1,10 +1,11 @@
 /* The ground truth must be what training without the samples gives, by a plain loop; with nothing left out, the very
- * network; the same bytes on any ranks; and what cannot be left out is refused. */
+ * network; the same bytes on any ranks, also after an interruption; and what cannot be left out is refused. */
 #include "scene.h"
 
 #include "comm/agree.h"
 #include "reference/retrain.h"
 #include "reference/training.h"
+#include "reference/unfinished.h"
 
 static int rank, size;
 
@@ -45,9 +46,17 @@ static void stage_clear(struct stage *stage)
     config_clear(&stage->config);
 }
 
+static struct unfinished unfinished; /* in the scene, and of nothing that is there */
+
 static struct retraining retraining_of(const struct stage *stage)
 {
-    return (struct retraining){stage->train, &stage->plan, &stage->images, &stage->queries, &stage->sets, false};
+    return (struct retraining){.config = stage->train,
+                               .plan = &stage->plan,
+                               .images = &stage->images,
+                               .queries = &stage->queries,
+                               .sets = &stage->sets,
+                               .unfinished = &unfinished,
+                               .keep_every = 1e9};
 }
 
 /* The id of the last training sample, into the config's text. */
@@ -59,6 +68,15 @@ static void stage_set_usual(struct stage *stage)
     stage_clear(stage);
     snprintf(members, sizeof members, "\"directory\": \"-\", " SMALL RETRAIN, id);
     CHECK(stage_set(stage, members) == STATUS_OK);
+}
+
+/* Equal to the last bit (no outcome is a NaN or a negative zero). */
+static bool same_numbers(const double *a, const double *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
 }
 
 static int64_t n_left_out(const struct retrain_sets *sets, int64_t set)
@@ -136,12 +154,12 @@ static void train_plainly(const struct stage *stage, int64_t seed, const uint8_t
 
 static void check_against_plain(const struct stage *stage, const struct outcomes *outcomes)
 {
-    double loss[5];
+    double loss[5] = {0};
     for (int64_t set = rank; set < stage->sets.n_set; set += size)
         for (int64_t s = 0; s < 2; s++) {
             const double *found = outcomes->loss + (set * 2 + s) * 5;
             train_plainly(stage, stage->train->seed + s, stage->sets.kept + set * 597, loss);
-            CHECK(memcmp(found, loss, sizeof loss) == 0);
+            CHECK(same_numbers(found, loss, 5));
         }
     for (int64_t i = 0; i < outcomes->n_set * 2 * 5; i++) {
         /* loss = log(1 + exp(−margin)): a margin above 0 is a loss below log 2 */
@@ -150,17 +168,17 @@ static void check_against_plain(const struct stage *stage, const struct outcomes
     }
     /* Sets, and seeds, have networks of their own. */
     for (int64_t set = 0; set < outcomes->n_set; set++) {
-        CHECK(memcmp(outcomes->loss + set * 10, outcomes->loss + set * 10 + 5, sizeof loss) != 0);
-        CHECK(set == 0 || memcmp(outcomes->loss, outcomes->loss + set * 10, sizeof loss) != 0);
+        CHECK(!same_numbers(outcomes->loss + set * 10, outcomes->loss + set * 10 + 5, 5));
+        CHECK(set == 0 || !same_numbers(outcomes->loss, outcomes->loss + set * 10, 5));
     }
 }
 
 static bool same(const struct outcomes *a, const struct outcomes *b)
 {
-    size_t n = (size_t)(a->n_set * a->n_seed * a->n_query);
+    int64_t n = a->n_set * a->n_seed * a->n_query;
     return a->n_set == b->n_set && a->n_seed == b->n_seed && a->n_query == b->n_query &&
-           memcmp(a->loss, b->loss, n * sizeof(double)) == 0 && memcmp(a->margin, b->margin, n * sizeof(double)) == 0 &&
-           memcmp(a->correct, b->correct, n) == 0;
+           same_numbers(a->loss, b->loss, n) && same_numbers(a->margin, b->margin, n) &&
+           memcmp(a->correct, b->correct, (size_t)n) == 0;
 }
 
 static void check_outcomes(void)
@@ -180,8 +198,8 @@ static void check_outcomes(void)
     int64_t left_out = stage.splits.rows[SPLIT_TRAIN][0];
     stage.images.labels[left_out] = (uint8_t)((stage.images.labels[left_out] + 1) % N_CLASS);
     CHECK(retrain(MPI_COMM_WORLD, &retraining, &alone) == STATUS_OK);
-    CHECK(memcmp(alone.loss + 60, together.loss + 60, 10 * sizeof(double)) == 0);
-    CHECK(memcmp(alone.loss, together.loss, 10 * sizeof(double)) != 0);
+    CHECK(same_numbers(alone.loss + 60, together.loss + 60, 10));
+    CHECK(!same_numbers(alone.loss, together.loss, 10));
     outcomes_clear(&alone);
     outcomes_clear(&together);
     stage_clear(&stage);
@@ -203,6 +221,72 @@ static void check_divergence(void)
                             "\"retrain\": {\"leave_one_out\": 1}") == STATUS_OK);
     struct retraining retraining = retraining_of(&stage);
     CHECK_FAILS(retrain(MPI_COMM_WORLD, &retraining, &outcomes), NOT_CONVERGED, "learning_rate.initial than 1000");
+    stage_clear(&stage);
+}
+
+/* ---- interruptions ---- */
+
+/* One bit of the file of the last rank is another. */
+static void damage_last(const char *scene)
+{
+    char name[64], *bytes = NULL;
+    size_t n;
+    snprintf(name, sizeof name, "truth/unfinished-%05d", size - 1);
+    char *path = path_join(scene, name);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (rank == 0) {
+        CHECK(file_load(path, 1 << 20, &bytes, &n) == STATUS_OK);
+        bytes[n / 2] ^= 1;
+        CHECK(file_store(path, bytes, n, 0666) == STATUS_OK);
+        memory_free(bytes);
+    }
+    memory_free(path);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+/* What was finished is taken over, by any number of ranks, unless it is of something else or damaged. */
+static void check_interrupted(const char *scene)
+{
+    struct stage stage;
+    struct outcomes whole, again;
+    CHECK(stage_set(&stage, "\"directory\": \"-\", " SMALL ", \"retrain\": {\"subsets\": 5}") == STATUS_OK);
+    struct retraining retraining = retraining_of(&stage);
+    CHECK(retrain(MPI_COMM_WORLD, &retraining, &whole) == STATUS_OK && whole.n_trained == 6);
+    retraining.keep_every = 0;
+    agree_fail_at(2, 0); /* after the last network */
+    CHECK_FAILS(retrain(MPI_COMM_WORLD, &retraining, &again), FAULT_INJECTED, "as the test asked");
+    agree_fail_at(0, 0);
+    MPI_Barrier(MPI_COMM_WORLD);
+
+    /* All labels are others now: whatever is trained anew comes out otherwise. */
+    uint8_t *labels = stage.images.labels;
+    stage.images.labels = memory_allocate(stage.images.n, 1);
+    for (int64_t q = 0; q < stage.queries.n; q++)
+        stage.images.labels[stage.queries.rows[q]] = labels[stage.queries.rows[q]];
+    retraining.keep_every = 1e9;
+    if (rank == 0) {
+        CHECK(retrain(MPI_COMM_SELF, &retraining, &again) == STATUS_OK);
+        CHECK(again.n_trained == 0 && same(&whole, &again));
+        outcomes_clear(&again);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    unfinished.of[0] ^= 1;
+    CHECK(retrain(MPI_COMM_WORLD, &retraining, &again) == STATUS_OK && again.n_trained == 6 && !same(&whole, &again));
+    outcomes_clear(&again);
+    unfinished.of[0] ^= 1;
+    damage_last(scene); /* of one rank: all that there is; of more: rank 0 alone has put all together */
+    CHECK(retrain(MPI_COMM_WORLD, &retraining, &again) == STATUS_OK);
+    CHECK(again.n_trained == (size == 1 ? 6 : 0) && same(&whole, &again) == (size > 1));
+    outcomes_clear(&again);
+    memory_free(stage.images.labels);
+    stage.images.labels = labels;
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (rank == 0)
+        unfinished_remove(scene);
+    MPI_Barrier(MPI_COMM_WORLD);
+    CHECK(retrain(MPI_COMM_WORLD, &retraining, &again) == STATUS_OK && again.n_trained == 6 && same(&whole, &again));
+    outcomes_clear(&again);
+    outcomes_clear(&whole);
     stage_clear(&stage);
 }
 
@@ -239,7 +323,7 @@ static void check_hand_over(const char *scene)
                                         "subsets.safetensors", "groups.npy", "groups.safetensors"};
     struct train_summary all = {0}, alone = {0};
     CHECK(scene_train(MPI_COMM_WORLD, scene, WHOLE ", \"directory\": \"all\"", &all) == STATUS_OK);
-    CHECK(all.n_retrained == 1 + 3 + 4);
+    CHECK(all.retrained.n_network == 1 + 3 + 4);
     if (rank == 0)
         CHECK(scene_train(MPI_COMM_SELF, scene, WHOLE ", \"directory\": \"alone\"", &alone) == STATUS_OK);
     MPI_Barrier(MPI_COMM_WORLD);
@@ -294,7 +378,9 @@ int main(int n_argument, char **arguments)
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     char scene[SCENE_PATH_BYTES];
     scene_directory(MPI_COMM_WORLD, scene);
+    unfinished = (struct unfinished){.directory = scene, .of = {7}};
     check_outcomes();
+    check_interrupted(scene);
     check_divergence();
     check_refused("\"directory\": \"-\", \"retrain\": {\"leave\": [\"digit-9999\"]}",
                   "train.retrain.leave[0]: expected the id of a training sample");
