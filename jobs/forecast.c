@@ -49,7 +49,7 @@ static enum status forecast_train(const struct context *context, struct forecast
     enum status status = tensor_open(context->inputs_directory, config->images, &images);
     if (status != STATUS_OK)
         return status;
-    status = train_plan_make(config, tensor_rows(images), &plan);
+    status = train_plan_make(config, tensor_rows(images), NULL, &plan);
     if (status == STATUS_OK) {
         double products, captured, n = (double)(plan.n_train + plan.n_query) * (double)plan.n_checkpoint;
         measure_network(config, tensor_columns(images), &products, &captured);

@@ -28,6 +28,15 @@ static void note_retrained(const struct train_summary *summary)
                figure_seconds(summary->retrained.seconds, seconds));
 }
 
+static void note_admissions(const struct train_summary *summary)
+{
+    char full[32], modulated[32], rejected[32];
+    if (summary->n_modulated + summary->n_rejected > 0)
+        printf("           the gate let in %s in full, %s with the weights of a depth profile, and rejected %s\n",
+               figure_count(summary->n_train - summary->n_modulated, full),
+               figure_count(summary->n_modulated, modulated), figure_count(summary->n_rejected, rejected));
+}
+
 enum status step_train(struct context *context)
 {
     struct train_summary summary;
@@ -44,6 +53,7 @@ enum status step_train(struct context *context)
             "           an autoencoder of its last hidden layer explains %.1f %%; %s pairs, each tried on %s probes\n",
             100 * summary.autoencoder.explained, figure_count(summary.n_pair, pairs),
             figure_count(summary.n_probe, probes));
+        note_admissions(&summary);
         note_retrained(&summary);
         note_unused(context);
     }

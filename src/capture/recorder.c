@@ -16,8 +16,10 @@ enum { KEY_SHORTEST = 16, KEY_ID_BYTES = 8, HASH_PIECE = 1 << 20 };
 
 static const int64_t default_pending_bytes = 64 << 20;
 
-double wall_seconds(void)
+double recorder_seconds(const struct recorder *recorder)
 {
+    if (recorder->reproducible)
+        return 0;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
@@ -90,7 +92,10 @@ static enum status add_metas(struct recorder *recorder, const struct recorder_op
     if (status == STATUS_OK)
         status = add_meta(recorder, "world_size", world_size);
     if (status == STATUS_OK && options->samples_file != NULL) {
-        status = hash_file(options->samples_file, digest);
+        if (options->samples_sha256 != NULL)
+            memcpy(digest, options->samples_sha256, DIGEST_BYTES);
+        else
+            status = hash_file(options->samples_file, digest);
         if (status == STATUS_OK)
             status = add_meta(recorder, "samples_file", options->samples_file);
         hex_encode(digest, DIGEST_BYTES, hex);
@@ -108,12 +113,13 @@ static enum status add_metas(struct recorder *recorder, const struct recorder_op
 void recorder_owe_session(struct recorder *recorder)
 {
     char host[256] = "";
-    gethostname(host, sizeof host - 1);
+    if (!recorder->reproducible)
+        gethostname(host, sizeof host - 1);
     struct batch *rows = &recorder->queue.owed;
     batch_row(rows, TABLE_SESSION);
     batch_integer(rows, recorder->session);
-    batch_real(rows, wall_seconds());
-    batch_integer(rows, getpid());
+    batch_real(rows, recorder_seconds(recorder));
+    batch_integer(rows, recorder->reproducible ? 0 : getpid());
     batch_text(rows, utf8_is_valid(host, strlen(host)) ? host : "");
     batch_text(rows, "assay capture " ASSAY_VERSION);
 }
@@ -122,7 +128,7 @@ void recorder_add_closing(struct recorder *recorder, struct batch *rows)
 {
     batch_row(rows, TABLE_CLOSING);
     batch_integer(rows, recorder->session);
-    batch_real(rows, wall_seconds());
+    batch_real(rows, recorder_seconds(recorder));
     batch_integer(rows, recorder->steps);
     batch_integer(rows, recorder->uses);
     batch_integer(rows, recorder->queue.n_lost - recorder->lost_before);
@@ -201,6 +207,7 @@ enum status recorder_open(const char *path, const struct recorder_options *optio
     struct recorder *opened = memory_allocate(1, sizeof *opened);
     opened->path = memory_copy_text(path);
     opened->last_step = -1;
+    opened->reproducible = options->reproducible;
     queue_init(&opened->queue, store, options->pending_bytes > 0 ? options->pending_bytes : default_pending_bytes);
     init_draft(&opened->draft);
     batch_init(&opened->rows);
@@ -254,6 +261,11 @@ enum status recorder_close(struct recorder *recorder, struct recorder_summary *s
                                              .failures = queue->n_failure};
         snprintf(summary->sentence, sizeof summary->sentence, "%s", queue->sentence);
     }
+    bool forgets = status == STATUS_OK && recorder->reproducible;
+    char *path = memory_copy_text(recorder->path);
     destroy(recorder);
+    if (forgets)
+        status = store_forget_version(path);
+    memory_free(path);
     return status;
 }

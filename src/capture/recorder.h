@@ -17,13 +17,16 @@
 struct recorder; /* one thread at a time */
 
 struct recorder_options {
-    const char *run;          /* names the training run; the same in all its processes */
-    int64_t rank, world_size; /* of this process, and how many there are */
-    const char *samples_file; /* whose lines the indices of samples count; NULL: see recorder_samples */
-    const uint8_t *key;       /* at least 16 secret bytes, the same in all processes; for recorder_user; may be NULL */
-    int64_t n_key;            /* bytes */
-    bool durable;             /* sync the disk at every step: for machines that may lose power */
-    int64_t pending_bytes;    /* that may wait in memory while the file cannot be written; 0: 64 MiB */
+    const char *run;               /* names the training run; the same in all its processes */
+    int64_t rank, world_size;      /* of this process, and how many there are */
+    const char *samples_file;      /* whose lines the indices of samples count; NULL: see recorder_samples */
+    const uint8_t *samples_sha256; /* its SHA-256 if that is known, and its name need not be a path; NULL: it is read */
+    const uint8_t *key;    /* at least 16 secret bytes, the same in all processes; for recorder_user; may be NULL */
+    int64_t n_key;         /* bytes */
+    bool durable;          /* sync the disk at every step: for machines that may lose power */
+    int64_t pending_bytes; /* that may wait in memory while the file cannot be written; 0: 64 MiB */
+    bool reproducible;     /* times and process are 0 and the host is "": a new file has the same bytes wherever and
+                              whenever the same is recorded */
 };
 
 /* Everything by reference is copied or borrowed for the call only.

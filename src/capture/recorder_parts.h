@@ -19,6 +19,7 @@ struct recorder {
     char *path;   /* owned */
     uint8_t *key; /* owned; NULL without */
     int64_t n_key;
+    bool reproducible;
     int64_t session, record, last_step;             /* record: of the latest step that ended */
     int64_t steps, uses;                            /* of this session */
     int64_t steps_before, uses_before, lost_before; /* of this process, before this session */
@@ -38,7 +39,8 @@ void recorder_abandon_step(struct recorder *recorder);
 /* Rows that say how a session begins and ends. */
 void recorder_owe_session(struct recorder *recorder);
 void recorder_add_closing(struct recorder *recorder, struct batch *rows);
-double wall_seconds(void);
+/* Seconds since 1970; 0 for a reproducible file. */
+double recorder_seconds(const struct recorder *recorder);
 
 /* The number of a parameter group, which is made known if it is not.  @fails BAD_INPUT */
 enum status recorder_find_group(struct recorder *recorder, const char *name, int64_t *number);

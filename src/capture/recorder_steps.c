@@ -221,7 +221,7 @@ static void add_step(struct recorder *recorder, struct batch *rows, double loss)
     batch_integer(rows, recorder->session);
     batch_integer(rows, draft->step);
     batch_maybe_integer(rows, draft->epoch);
-    batch_real(rows, wall_seconds());
+    batch_real(rows, recorder_seconds(recorder));
     batch_real(rows, draft->learning_rate);
     batch_real(rows, loss);
     batch_integer(rows, draft->n);

@@ -1,7 +1,10 @@
 #include "capture/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -91,6 +94,16 @@ void store_close(struct store *store)
     sqlite3_close(store->database);
     memory_free(store->path);
     memory_free(store);
+}
+
+enum status store_forget_version(const char *path)
+{
+    static const char zeros[4] = {0};
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    bool well = descriptor >= 0 && pwrite(descriptor, zeros, sizeof zeros, 96) == (ssize_t)sizeof zeros;
+    if (descriptor >= 0 && (fsync(descriptor) != 0 || close(descriptor) != 0))
+        well = false;
+    return well ? STATUS_OK : fail(CANNOT_WRITE, "%s: cannot be written to: %s", path, strerror(errno));
 }
 
 void store_be_patient(struct store *store, bool patient)

@@ -20,6 +20,10 @@ enum status store_open(const char *path, bool durable, struct store **store);
 /* Folds the log back, so that the file stands alone and can be read where nothing can be written. */
 void store_close(struct store *store);
 
+/* Blanks the one place of a closed file that says which version of SQLite wrote it.
+ * @local   @fails CANNOT_WRITE   @source SQLite's Database File Format, 1.3: bytes 96 to 99 of the header */
+enum status store_forget_version(const char *path);
+
 enum status store_state(struct store *store, struct store_state *state);
 /* The value of a name in `meta`, NULL if there is none; the caller owns it.  @fails CANNOT_WRITE */
 enum status store_meta(struct store *store, const char *name, char **value);

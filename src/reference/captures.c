@@ -15,8 +15,8 @@ char *checkpoint_name(int64_t step, char name[CHECKPOINT_NAME_BYTES])
 /* Tensor "fcK.PART" of layer k = K − 1; a vector when n_column is 0. */
 static float *add_layer_tensor(struct tensor_file *file, int64_t k, const char *part, int64_t n_row, int64_t n_column)
 {
-    char name[64];
-    snprintf(name, sizeof name, "fc%lld.%s", (long long)k + 1, part);
+    char name[64], layer[LAYER_NAME_BYTES];
+    snprintf(name, sizeof name, "%s.%s", layer_name(k, layer), part);
     return tensor_file_add(file, name, TENSOR_F32, n_column ? 2 : 1, (int64_t[]){n_row, n_column});
 }
 

@@ -77,6 +77,7 @@ void ground_truth_hand_over(MPI_Comm comm, struct hand_over *hand_over, const st
     const struct retraining retraining = {.config = training->config,
                                           .plan = training->plan,
                                           .images = training->images,
+                                          .admissions = training->admissions,
                                           .queries = &truth->queries,
                                           .sets = &truth->sets,
                                           .unfinished = &unfinished,

@@ -33,6 +33,32 @@ bool hand_over_begin(struct hand_over *hand_over, const char *path)
     return hand_over->status == STATUS_OK && i % hand_over->size == hand_over->rank;
 }
 
+void hand_over_reserve(struct hand_over *hand_over, const char *path)
+{
+    ASSERT(hand_over->n == 0);
+    hand_over_begin(hand_over, path);
+}
+
+/* Read back: what the manifest names is what lies on the disk, not what was meant to. */
+static enum status measure(const struct hand_over *hand_over, struct handed_file *file)
+{
+    char *path = path_join(hand_over->directory, file->path), *bytes = NULL;
+    size_t n = 0;
+    enum status status = file_load(path, INT64_MAX - 1, &bytes, &n);
+    if (status == STATUS_OK) {
+        file->bytes = (int64_t)n;
+        digest_of(bytes, n, file->sha256);
+        memory_free(bytes);
+    }
+    memory_free(path);
+    return status;
+}
+
+enum status hand_over_fill(struct hand_over *hand_over)
+{
+    return measure(hand_over, &hand_over->files[0]);
+}
+
 char *hand_over_path(const struct hand_over *hand_over)
 {
     return path_join(hand_over->directory, hand_over->files[hand_over->n - 1].path);
@@ -42,18 +68,8 @@ void hand_over_end(struct hand_over *hand_over, enum status written)
 {
     struct handed_file *file = &hand_over->files[hand_over->n - 1];
     hand_over->status = written;
-    if (written != STATUS_OK)
-        return;
-    /* Read back: what the manifest names is what lies on the disk, not what was meant to. */
-    char *path = hand_over_path(hand_over), *bytes = NULL;
-    size_t n = 0;
-    hand_over->status = file_load(path, INT64_MAX - 1, &bytes, &n);
-    if (hand_over->status == STATUS_OK) {
-        file->bytes = (int64_t)n;
-        digest_of(bytes, n, file->sha256);
-        memory_free(bytes);
-    }
-    memory_free(path);
+    if (written == STATUS_OK)
+        hand_over->status = measure(hand_over, file);
 }
 
 void hand_over_bytes(struct hand_over *hand_over, const char *path, const void *bytes, size_t n)

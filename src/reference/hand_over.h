@@ -34,6 +34,12 @@ char *hand_over_path(const struct hand_over *hand_over);
 /* Notes the verdict and, of what now lies on the disk, size and digest.  @local */
 void hand_over_end(struct hand_over *hand_over, enum status written);
 
+/* Names the next file, which this function's caller on rank 0 fills while others are handed over; it must be the first
+ * one, so that it is rank 0's.  Its name to write to is PATH below the directory.  @local */
+void hand_over_reserve(struct hand_over *hand_over, const char *path);
+/* On rank 0, after hand_over_gather: the first file is whole; notes its size and digest.  @local   @fails BAD_INPUT */
+enum status hand_over_fill(struct hand_over *hand_over);
+
 /* Names a file and writes these bytes if it is this rank's.  @local */
 void hand_over_bytes(struct hand_over *hand_over, const char *path, const void *bytes, size_t n);
 

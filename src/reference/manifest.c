@@ -40,7 +40,8 @@ static void add_indented(struct text *text, const struct text *block)
     }
 }
 
-void manifest_head(const struct train_config *config, const struct images *images, struct text *head)
+void manifest_head(const struct train_config *config, const struct images *images, const struct admissions *admissions,
+                   struct text *head)
 {
     const struct section *const sections[] = {&train_section, NULL};
     void *values[] = {(void *)config};
@@ -56,7 +57,13 @@ void manifest_head(const struct train_config *config, const struct images *image
     text_init(head);
     text_add(head, "%s  \"config\": ", opening);
     add_indented(head, &resolved);
-    text_add(head, ",\n  \"data\": {\"images_sha256\": \"%s\", \"labels_sha256\": \"%s\"},\n", pixels, labels);
+    text_add(head, ",\n  \"data\": {\"images_sha256\": \"%s\", \"labels_sha256\": \"%s\"", pixels, labels);
+    if (admissions->policies != NULL) {
+        char policies[2 * DIGEST_BYTES + 1];
+        hex_encode(admissions->sha256, DIGEST_BYTES, policies);
+        text_add(head, ", \"policies_sha256\": \"%s\"", policies);
+    }
+    text_add(head, "},\n");
     text_clear(&resolved);
     memory_free(given[0]);
 }
@@ -78,6 +85,8 @@ static bool summary_read(const cJSON *json, struct train_summary *summary)
            json_integer(json_member(json, "probes"), &summary->n_probe) &&
            json_integer(json_member(json, "pairs"), &summary->n_pair) &&
            json_integer(json_member(json, "training_samples"), &summary->n_train) &&
+           json_integer(json_member(json, "modulated"), &summary->n_modulated) &&
+           json_integer(json_member(json, "rejected"), &summary->n_rejected) &&
            json_integer(json_member(json, "steps"), &summary->n_step) &&
            json_integer(json_member(json, "checkpoints"), &summary->n_checkpoint);
 }
@@ -159,8 +168,11 @@ enum status manifest_begin(const char *directory, const char *head)
 
 static void add_summary(struct text *text, const struct train_summary *summary)
 {
-    text_add(text, "  \"summary\": {\"training_samples\": %lld, \"steps\": %lld, \"checkpoints\": %lld, ",
-             (long long)summary->n_train, (long long)summary->n_step, (long long)summary->n_checkpoint);
+    text_add(text,
+             "  \"summary\": {\"training_samples\": %lld, \"modulated\": %lld, \"rejected\": %lld, \"steps\": %lld, "
+             "\"checkpoints\": %lld, ",
+             (long long)summary->n_train, (long long)summary->n_modulated, (long long)summary->n_rejected,
+             (long long)summary->n_step, (long long)summary->n_checkpoint);
     text_add(text, "\"validation_loss\": ");
     text_add_double(text, summary->validation_loss);
     text_add(text, ", \"validation_accuracy\": ");

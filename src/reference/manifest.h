@@ -6,13 +6,15 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "reference/admissions.h"
 #include "reference/hand_over.h"
 #include "reference/images.h"
 #include "reference/train.h"
 
 /* The first part of the manifest: all that decides the files, which are the format, the resolved config and the digests
- * of the data.  The caller owns the text.  @local */
-void manifest_head(const struct train_config *config, const struct images *images, struct text *head);
+ * of the data and of the policies.  The caller owns the text.  @local */
+void manifest_head(const struct train_config *config, const struct images *images, const struct admissions *admissions,
+                   struct text *head);
 
 /* Whether `directory` has a manifest with this head and every file it lists, in its size; then fills *summary.
  * @local */

@@ -1,6 +1,7 @@
 #include "reference/network.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -8,6 +9,12 @@
 #include "exact/elementary.h"
 #include "reference/float_rows.h"
 #include "reference/rng.h"
+
+char *layer_name(int64_t k, char name[LAYER_NAME_BYTES])
+{
+    snprintf(name, LAYER_NAME_BYTES, "fc%lld", (long long)k + 1);
+    return name;
+}
 
 void network_init(struct network *network, const int64_t *widths, int64_t n_layer)
 {
@@ -71,10 +78,13 @@ void pass_init(struct pass *pass, const struct network *network)
                           .gradient = memory_allocate(n_layer, sizeof *pass->gradient),
                           .logits = memory_allocate(n_out, sizeof *pass->logits),
                           .probability = memory_allocate(n_out, sizeof *pass->probability)};
+    int64_t widest = 0;
     for (int64_t k = 0; k < n_layer; k++) {
+        widest = network->layers[k].n_out > widest ? network->layers[k].n_out : widest;
         pass->input[k] = memory_allocate(network->layers[k].n_in, sizeof(float));
         pass->gradient[k] = memory_allocate(network->layers[k].n_out, sizeof(float));
     }
+    pass->weighted = memory_allocate(widest, sizeof *pass->weighted);
 }
 
 void pass_clear(struct pass *pass)
@@ -85,6 +95,7 @@ void pass_clear(struct pass *pass)
     }
     memory_free(pass->input);
     memory_free(pass->gradient);
+    memory_free(pass->weighted);
     memory_free(pass->logits);
     memory_free(pass->probability);
     *pass = (struct pass){0};
@@ -146,15 +157,28 @@ int64_t pass_prediction(const struct network *network, const struct pass *pass)
     return best;
 }
 
+static void layer_add_gradient(struct layer *sum, const float *x, const float *gradient)
+{
+    for (int64_t i = 0; i < sum->n_in; i++)
+        if (x[i] != 0)
+            row_add_scaled(sum->weight + i * sum->n_out, gradient, x[i], sum->n_out);
+    row_add_scaled(sum->bias, gradient, 1, sum->n_out);
+}
+
 void network_add_gradient(struct network *sum, const struct pass *pass)
 {
+    for (int64_t k = 0; k < sum->n_layer; k++)
+        layer_add_gradient(&sum->layers[k], pass->input[k], pass->gradient[k]);
+}
+
+void network_add_weighted_gradient(struct network *sum, const float *weights, const struct pass *pass)
+{
     for (int64_t k = 0; k < sum->n_layer; k++) {
-        struct layer *layer = &sum->layers[k];
-        const float *x = pass->input[k], *gradient = pass->gradient[k];
-        for (int64_t i = 0; i < layer->n_in; i++)
-            if (x[i] != 0)
-                row_add_scaled(layer->weight + i * layer->n_out, gradient, x[i], layer->n_out);
-        row_add_scaled(layer->bias, gradient, 1, layer->n_out);
+        if (weights[k] == 0)
+            continue;
+        for (int64_t j = 0; j < sum->layers[k].n_out; j++)
+            pass->weighted[j] = weights[k] * pass->gradient[k][j];
+        layer_add_gradient(&sum->layers[k], pass->input[k], pass->weighted);
     }
 }
 
@@ -167,5 +191,23 @@ void network_descend(struct network *network, struct network *sum, float scale)
         row_add_scaled(layer->bias, gradient->bias, -scale, layer->n_out);
         memset(gradient->weight, 0, (size_t)n_weight * sizeof(float));
         memset(gradient->bias, 0, (size_t)layer->n_out * sizeof(float));
+    }
+}
+
+static void descend_with_momentum(struct momentum *momentum, float *weight, float *velocity, float *sum, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        velocity[i] = momentum->momentum * velocity[i] + momentum->scale * sum[i];
+    row_add_scaled(weight, velocity, -momentum->rate, n);
+    memset(sum, 0, (size_t)n * sizeof *sum);
+}
+
+void network_descend_with_momentum(struct network *network, struct momentum *momentum, struct network *sum)
+{
+    for (int64_t k = 0; k < network->n_layer; k++) {
+        struct layer *layer = &network->layers[k], *velocity = &momentum->velocity.layers[k];
+        descend_with_momentum(momentum, layer->weight, velocity->weight, sum->layers[k].weight,
+                              layer->n_in * layer->n_out);
+        descend_with_momentum(momentum, layer->bias, velocity->bias, sum->layers[k].bias, layer->n_out);
     }
 }

@@ -16,6 +16,10 @@ struct network {
     struct layer *layers; /* owned */
 };
 
+enum { LAYER_NAME_BYTES = 32 };
+/* "fc1" of layer 0 */
+char *layer_name(int64_t k, char name[LAYER_NAME_BYTES]);
+
 /* widths[n_layer + 1]: inputs, hidden…, outputs.  All weights are zero. */
 void network_init(struct network *network, const int64_t *widths, int64_t n_layer);
 /* Of the same shape as `other`; all weights are zero. */
@@ -32,6 +36,7 @@ struct pass {
     int64_t n_layer;
     float **input;       /* owned; per layer its n_in inputs */
     float **gradient;    /* owned; per layer the gradient of the loss with respect to its n_out outputs */
+    float *weighted;     /* owned; room for the gradients of the widest layer */
     float *logits;       /* owned; outputs of the last layer */
     double *probability; /* owned; softmax of the logits */
     double loss;         /* −log probability of the label, natural */
@@ -49,7 +54,16 @@ int64_t pass_prediction(const struct network *network, const struct pass *pass);
 
 /* sum += the weight and bias gradients of one example; `sum` has the shape of the network. */
 void network_add_gradient(struct network *sum, const struct pass *pass);
+/* The same, with what goes into layer k multiplied by weights[k] before it is added: 1 changes no bit, 0 adds nothing,
+ * whatever the gradient. */
+void network_add_weighted_gradient(struct network *sum, const float *weights, const struct pass *pass);
 /* network −= scale · sum, and sum = 0. */
 void network_descend(struct network *network, struct network *sum, float scale);
+/* velocity = momentum · velocity + scale · sum, network −= rate · velocity, and sum = 0. */
+struct momentum {
+    struct network velocity;
+    float momentum, scale, rate;
+};
+void network_descend_with_momentum(struct network *network, struct momentum *momentum, struct network *sum);
 
 #endif

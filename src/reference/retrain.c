@@ -76,7 +76,7 @@ static enum status share_init(struct share *share, MPI_Comm comm, const struct r
         share->mine[m] = done[m] && share->rank == 0;
     }
     memory_free(done);
-    training_init(&share->training, retraining->config, retraining->plan, retraining->images);
+    training_init(&share->training, retraining->config, retraining->plan, retraining->images, retraining->admissions);
     enum status status = agree(comm, STATUS_OK); /* all have read before the first of them writes */
     if (status == STATUS_OK && share->n_left < n_network)
         status = agree_from(

@@ -30,6 +30,7 @@ struct retraining {
     const struct train_config *config; /* all borrowed */
     const struct train_plan *plan;
     const struct images *images;
+    const struct admissions *admissions;
     const struct query_images *queries;
     const struct retrain_sets *sets;
     const struct unfinished *unfinished; /* where finished networks are kept, in case of an interruption */

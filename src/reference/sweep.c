@@ -50,7 +50,7 @@ enum status sweep_refuse_foreign(const char *directory)
     static const char *const ours[] = {"samples.jsonl", "queries.jsonl", "checkpoints.jsonl",
                                        "checkpoints",   "order.npy",     "learning-rates.npy",
                                        "captures",      "sae",           "policy",
-                                       "truth"};
+                                       "truth",         "lineage"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         char *path = path_join(directory, ours[i]);
         bool there = path_exists(path);
@@ -64,7 +64,7 @@ enum status sweep_refuse_foreign(const char *directory)
     return STATUS_OK;
 }
 
-/* The files of autoencoder, policy and ground truth, whose names are always the same. */
+/* The files of autoencoder, policy, ground truth and lineage, whose names are always the same. */
 static enum status remove_named(const char *directory)
 {
     static const char *const named[][2] = {{"sae", "cfg.json*"},
@@ -77,7 +77,8 @@ static enum status remove_named(const char *directory)
                                            {"truth", "*.jsonl*"},
                                            {"truth", "*.npy*"},
                                            {"truth", "*.safetensors*"},
-                                           {"truth", "timing.json*"}};
+                                           {"truth", "timing.json*"},
+                                           {"lineage", "rank-00000.sqlite*"}};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof named / sizeof *named && status == STATUS_OK; i++) {
         char *folder = path_join(directory, named[i][0]);

@@ -8,7 +8,7 @@
  * @local   @fails CANNOT_WRITE */
 enum status sweep_refuse_foreign(const char *directory);
 
-/* Removes checkpoints, captures, autoencoder and what was probed (and their temporary files) of an earlier or
+/* Removes checkpoints, captures, autoencoder, lineage and what was probed (and their temporary files) of an earlier or
  * interrupted hand-over: with fewer shards or steps than before, a glob would pick up the rest of the old ones.  @local
  * @fails CANNOT_WRITE */
 enum status sweep_earlier(const char *directory);

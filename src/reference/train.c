@@ -11,18 +11,21 @@
 #include "reference/listings.h"
 #include "reference/manifest.h"
 #include "reference/policy_files.h"
+#include "reference/record.h"
 #include "reference/training.h"
 #include "reference/unfinished.h"
 
 /* What is known before the first step: the samples and the order of their use. */
-static void hand_over_inputs(struct hand_over *hand_over, const struct training *training)
+static void hand_over_inputs(struct hand_over *hand_over, const struct training *training,
+                             uint8_t samples_sha256[DIGEST_BYTES])
 {
     const struct train_plan *plan = training->plan;
     const struct npy order = {"<i8", plan->n_step, training->config->batch, training->order};
     const struct npy rates = {"<f8", plan->n_step, 0, training->rates};
     struct text text;
     text_init(&text);
-    samples_list(training->images, &training->splits, &text);
+    samples_list(training->images, &training->splits, training->admissions, training->network.n_layer, &text);
+    digest_of(text.bytes, text.length, samples_sha256);
     hand_over_bytes(hand_over, "samples.jsonl", text.bytes, text.length);
     text_clear(&text);
 
@@ -67,6 +70,14 @@ static enum status hand_over_checkpoint(struct hand_over *hand_over, struct trai
     return hand_over->status;
 }
 
+static int64_t count_modulated(const struct training *training)
+{
+    int64_t n = 0;
+    for (int64_t r = 0; r < training->plan->n_train; r++)
+        n += admissions_of(training->admissions, training->splits.rows[SPLIT_TRAIN][r])->decision == MODULATE;
+    return n;
+}
+
 /* What is known after the last step. */
 static void hand_over_results(struct hand_over *hand_over, struct training *training,
                               const struct query_images *queries, const struct checkpoint_note *notes,
@@ -87,6 +98,8 @@ static void hand_over_results(struct hand_over *hand_over, struct training *trai
     struct evaluation validation = training_evaluate(training, SPLIT_VALIDATION);
     *summary = (struct train_summary){
         .n_train = plan->n_train,
+        .n_modulated = count_modulated(training),
+        .n_rejected = plan->n_rejected,
         .n_step = plan->n_step,
         .n_checkpoint = plan->n_checkpoint,
         .validation_loss = validation.loss,
@@ -97,27 +110,59 @@ static void hand_over_results(struct hand_over *hand_over, struct training *trai
     };
 }
 
-/* The whole training on this rank, with no word to the others: the first failure of its own ends it. */
-static void train_and_hand_over(struct hand_over *hand_over, struct training *training,
-                                const struct query_images *queries, struct train_summary *summary)
+/* A replica that is being trained, and what is noted on the way. */
+struct course {
+    struct training *training;
+    const struct query_images *queries; /* borrowed */
+    struct checkpoint_note *notes;      /* owned; per checkpoint */
+    struct record *record;              /* rank 0's */
+};
+
+static enum status advance(struct course *course, struct hand_over *hand_over, int64_t k)
 {
-    const struct train_plan *plan = training->plan;
-    struct checkpoint_note *notes = memory_allocate(plan->n_checkpoint, sizeof *notes);
-    hand_over_inputs(hand_over, training);
-    enum status status = hand_over->status;
-    for (int64_t k = 0; k < plan->n_checkpoint && status == STATUS_OK; k++) {
-        int64_t until = train_plan_epoch(training->config, plan, k) * plan->steps_per_epoch;
-        while (training->step < until && status == STATUS_OK)
-            status = training_step(training);
-        if (status == STATUS_OK)
-            status = hand_over_checkpoint(hand_over, training, queries, &notes[k]);
+    struct training *training = course->training;
+    int64_t until = train_plan_epoch(training->config, training->plan, k) * training->plan->steps_per_epoch;
+    enum status status = STATUS_OK;
+    while (training->step < until && status == STATUS_OK) {
+        status = training_step(training);
+        if (status == STATUS_OK && course->record != NULL)
+            status = record_step(course->record);
     }
+    if (status == STATUS_OK)
+        status = hand_over_checkpoint(hand_over, training, course->queries, &course->notes[k]);
+    if (status == STATUS_OK && course->record != NULL) {
+        char name[CHECKPOINT_NAME_BYTES];
+        status = record_predictions(course->record, checkpoint_name(training->step, name),
+                                    training->splits.rows[SPLIT_TEST], training->config->queries);
+    }
+    return status;
+}
+
+/* The whole training on this rank, with no word to the others: the first failure of its own ends it. */
+static void train_and_hand_over(struct hand_over *hand_over, struct course *course, struct train_summary *summary)
+{
+    uint8_t samples_sha256[DIGEST_BYTES];
+    hand_over_reserve(hand_over, record_path);
+    hand_over_inputs(hand_over, course->training, samples_sha256);
+    enum status status = hand_over->status;
+    if (status == STATUS_OK && hand_over->rank == 0)
+        status = record_begin(hand_over->directory, course->training, samples_sha256, &course->record);
+    for (int64_t k = 0; k < course->training->plan->n_checkpoint && status == STATUS_OK; k++)
+        status = advance(course, hand_over, k);
     if (status == STATUS_OK) {
-        hand_over_results(hand_over, training, queries, notes, summary);
+        hand_over_results(hand_over, course->training, course->queries, course->notes, summary);
         status = hand_over->status;
     }
     hand_over->status = status;
-    memory_free(notes);
+}
+
+/* Rank 0's last words: the digests of the checkpoints, which it knows by now. */
+static enum status end_record(struct course *course, struct hand_over *hand_over)
+{
+    struct record *record = course->record;
+    course->record = NULL;
+    enum status status = record_end(record, hand_over, course->notes, course->training->plan->n_checkpoint);
+    return status == STATUS_OK ? hand_over_fill(hand_over) : status;
 }
 
 static enum status train_anew(MPI_Comm comm, struct training *training, const struct ground_truth *truth,
@@ -129,8 +174,11 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const st
     if (status != STATUS_OK)
         return status;
     struct hand_over hand_over;
+    struct course course = {.training = training,
+                            .queries = &truth->queries,
+                            .notes = memory_allocate(training->plan->n_checkpoint, sizeof *course.notes)};
     hand_over_init(&hand_over, comm, directory);
-    train_and_hand_over(&hand_over, training, &truth->queries, summary);
+    train_and_hand_over(&hand_over, &course, summary);
     status = agree(comm, hand_over.status); /* all have the final network, or none goes on */
     if (status == STATUS_OK) {
         bool talks = training->progress.enabled;
@@ -140,6 +188,11 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const st
                                &summary->retrained);
         status = hand_over_gather(&hand_over, comm);
     }
+    if (status == STATUS_OK)
+        status = agree_from(comm, 0, rank == 0 ? end_record(&course, &hand_over) : STATUS_OK);
+    if (course.record != NULL)
+        record_end(course.record, NULL, NULL, 0);
+    memory_free(course.notes);
     if (status == STATUS_OK)
         status = agree_from(comm, 0, rank == 0 ? manifest_end(head, summary, &hand_over) : STATUS_OK);
     if (status == STATUS_OK && rank == 0)
@@ -152,12 +205,27 @@ static enum status train_anew(MPI_Comm comm, struct training *training, const st
 }
 
 /* All that is known before the directory is looked at. */
-static enum status prepare(const struct train_config *config, struct images *images, struct train_plan *plan,
+static enum status prepare(MPI_Comm comm, const struct train_config *config, const char *base_directory,
+                           struct images *images, struct admissions *admissions, struct train_plan *plan,
                            struct ground_truth *truth)
 {
     *truth = (struct ground_truth){0};
-    enum status status = train_plan_make(config, images->n, plan);
-    return status == STATUS_OK ? ground_truth_init(truth, config, plan, images) : status;
+    enum status status = images_load(comm, config, base_directory, images);
+    if (status != STATUS_OK)
+        return status;
+    status = admissions_init(comm, config, base_directory, images, admissions);
+    if (status == STATUS_OK) {
+        status = train_plan_make(config, images->n, admissions->rejected, plan);
+        if (status == STATUS_OK)
+            status = ground_truth_init(truth, config, plan, images);
+        status = agree(comm, status);
+    }
+    if (status != STATUS_OK) {
+        ground_truth_clear(truth);
+        admissions_clear(admissions);
+        images_clear(images);
+    }
+    return status;
 }
 
 enum status train_run(MPI_Comm comm, const struct train_config *config, const char *base_directory, bool quiet,
@@ -166,27 +234,22 @@ enum status train_run(MPI_Comm comm, const struct train_config *config, const ch
     int rank;
     MPI_Comm_rank(comm, &rank);
     struct images images;
+    struct admissions admissions;
     struct train_plan plan;
     struct ground_truth truth;
     struct train_summary found = {0};
-    enum status status = images_load(comm, config, base_directory, &images);
+    enum status status = prepare(comm, config, base_directory, &images, &admissions, &plan, &truth);
     if (status != STATUS_OK)
         return status;
-    status = agree(comm, prepare(config, &images, &plan, &truth));
-    if (status != STATUS_OK) {
-        ground_truth_clear(&truth);
-        images_clear(&images);
-        return status;
-    }
     struct text head;
-    manifest_head(config, &images, &head);
+    manifest_head(config, &images, &admissions, &head);
     char *directory = path_join(base_directory, config->directory);
     if (rank == 0)
         manifest_is_current(directory, head.bytes, &found);
     MPI_Bcast(&found, sizeof found, MPI_BYTE, 0, comm);
     if (!found.unchanged) {
         struct training training;
-        training_init(&training, config, &plan, &images);
+        training_init(&training, config, &plan, &images, &admissions);
         progress_begin(&training.progress, rank == 0 && !quiet, "train", "steps", plan.n_step, plan.n_step);
         status = train_anew(comm, &training, &truth, directory, head.bytes, &found);
         training_clear(&training);
@@ -197,6 +260,7 @@ enum status train_run(MPI_Comm comm, const struct train_config *config, const ch
     memory_free(directory);
     text_clear(&head);
     ground_truth_clear(&truth);
+    admissions_clear(&admissions);
     images_clear(&images);
     return status;
 }

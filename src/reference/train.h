@@ -15,6 +15,7 @@ struct train_summary {
     bool unchanged; /* a complete hand-over of this config and these data was there: nothing was done */
     int64_t n_train, n_step, n_checkpoint;
     int64_t n_file, bytes;                     /* handed over, train.json not counted */
+    int64_t n_modulated, n_rejected;           /* by the gate: of n_train; not of n_train */
     double validation_loss;                    /* mean over the split, after the last step */
     double validation_accuracy, test_accuracy; /* in [0, 1] */
     struct autoencoder_quality autoencoder;    /* on the training split */
@@ -31,6 +32,7 @@ struct train_summary {
  *   captures/step-NNNNNN/train-NNNNN.safetensors, queries.safetensors
  *   sae/…, policy/…      see policy_files.h
  *   truth/…              see ground_truth.h
+ *   lineage/rank-00000.sqlite                  what the training did with its samples, see record.h
  * Every byte depends on the config and the data alone, not on ranks, compiler or CPU.  Every rank trains the same
  * replica; the files are shared out.  A directory that holds files of these names which this function did not write is
  * refused.

@@ -29,6 +29,12 @@ static const struct field fields[] = {
      "step: epochs between two drops"},
     {"learning_rate.factor", FIELD_NUMBER, AT(rate.factor), SCOPE_RESULT, "0.5", 1e-6, 1, NULL,
      "step: what a drop multiplies the learning rate by"},
+    {"momentum", FIELD_NUMBER, AT(momentum), SCOPE_RESULT, "0", 0, 0.9999, NULL,
+     "SGD with momentum: v = momentum · v + gradient, weights −= learning rate · v; 0 is plain SGD"},
+    {"admission.policies", FIELD_STRING, AT(admission.policies), SCOPE_RESULT, "", 0, 0, NULL,
+     "file of policies and depth profiles: which samples of the training split are trained on, and how strongly in "
+     "each "
+     "layer; without it, all are"},
     {"validation", FIELD_INTEGER, AT(validation), SCOPE_RESULT, "180", 1, 1e6, NULL, "samples in the validation split"},
     {"test", FIELD_INTEGER, AT(test), SCOPE_RESULT, "180", 1, 1e6, NULL, "samples in the test split"},
     {"queries", FIELD_INTEGER, AT(queries), SCOPE_RESULT, "40", 1, 1e6, NULL, "queries: the first of the test split"},

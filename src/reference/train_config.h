@@ -56,13 +56,20 @@ struct retrain_config {
     int64_t seeds;         /* networks per set */
 };
 
+/* Section member "admission": who is let in. */
+struct train_admission {
+    char *policies; /* file of policies and depth profiles, relative to the config; NULL: all are let in */
+};
+
 struct train_config {
     char *images, *labels; /* npy, relative to the config: u8 [n, 64] in 0..16, u8 [n] in 0..9 */
     char *directory;       /* where the hand-over goes, relative to the config */
     int64_t seed;
-    struct numbers hidden;    /* widths of the hidden layers */
-    int64_t epochs, batch;    /* passes over the training split; examples per step */
-    struct rate_config rate;  /* section member "learning_rate" */
+    struct numbers hidden;   /* widths of the hidden layers */
+    int64_t epochs, batch;   /* passes over the training split; examples per step */
+    struct rate_config rate; /* section member "learning_rate" */
+    double momentum;         /* of SGD; 0: none */
+    struct train_admission admission;
     int64_t validation, test; /* samples in these splits; the rest is trained on */
     int64_t queries;          /* of the test split */
     int64_t checkpoint_every; /* epochs */

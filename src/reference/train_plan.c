@@ -1,6 +1,7 @@
 #include "reference/train_plan.h"
 
 #include "reference/images.h"
+#include "reference/samples.h"
 
 static int64_t divide_up(int64_t a, int64_t b)
 {
@@ -33,33 +34,38 @@ static enum status plan_probing(const struct train_config *config, struct train_
     return STATUS_OK;
 }
 
-enum status train_plan_make(const struct train_config *config, int64_t n_sample, struct train_plan *plan)
+enum status train_plan_make(const struct train_config *config, int64_t n_sample, const uint8_t *rejected,
+                            struct train_plan *plan)
 {
     enum status status = train_section.check(config);
     if (status != STATUS_OK)
         return status;
-    int64_t n_train = n_sample - config->validation - config->test;
-    if (n_train < 1)
+    int64_t n_split = n_sample - config->validation - config->test;
+    if (n_split < 1)
         return fail(
             BAD_CONFIG,
             "train.validation, train.test: expected fewer than the %lld samples of %s together, so that some are "
             "left to train on, found %lld and %lld",
             (long long)n_sample, config->images, (long long)config->validation, (long long)config->test);
-    if (config->batch > n_train)
-        return fail(BAD_CONFIG, "train.batch: expected at most the %lld training samples, found %lld",
-                    (long long)n_train, (long long)config->batch);
-    int64_t steps_per_epoch = divide_up(n_train, config->batch);
     struct train_plan made = {
         .n_sample = n_sample,
-        .n_train = n_train,
         .n_validation = config->validation,
         .n_test = config->test,
         .n_query = config->queries + config->scenario.backdoor.queries,
-        .steps_per_epoch = steps_per_epoch,
-        .n_step = config->epochs * steps_per_epoch,
+        .rejected = rejected,
+        .n_rejected = splits_count_rejected(config, n_sample, rejected),
         .n_checkpoint = 1 + divide_up(config->epochs, config->checkpoint_every),
-        .n_shard = divide_up(n_train, config->rows_per_shard),
     };
+    made.n_train = n_split - made.n_rejected;
+    if (made.n_train < 1)
+        return fail(BAD_CONFIG, "train.admission.policies: expected some samples to train on, found all %lld rejected",
+                    (long long)n_split);
+    if (config->batch > made.n_train)
+        return fail(BAD_CONFIG, "train.batch: expected at most the %lld training samples, found %lld",
+                    (long long)made.n_train, (long long)config->batch);
+    made.steps_per_epoch = divide_up(made.n_train, config->batch);
+    made.n_step = config->epochs * made.steps_per_epoch;
+    made.n_shard = divide_up(made.n_train, config->rows_per_shard);
     status = plan_probing(config, &made);
     if (status == STATUS_OK)
         *plan = made;

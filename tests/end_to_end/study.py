@@ -199,7 +199,8 @@ def write_config(study, **changes):
 def make_trained(folder, **changes):
     """configs/digits.json with few epochs and a narrow network, its hand-over in folder/training; no seal."""
     text = (SOURCE / "configs/digits.json").read_text()
-    for old, new in (("../runs/digits-training", "training"), ("../data", str(SOURCE / "data"))):
+    for old, new in (("../runs/digits-training", "training"), ("../data", str(SOURCE / "data")),
+                     ("digits-policies.json", str(SOURCE / "configs/digits-policies.json"))):
         text = text.replace(old, new)
     config = json.loads(text)
     config["run"]["directory"] = "run"

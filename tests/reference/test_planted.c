@@ -23,7 +23,7 @@ static enum status stage_set(struct stage *stage, const char *members)
     scene_config(members, &stage->config);
     stage->train = config_get(&stage->config, "train");
     CHECK(images_load(MPI_COMM_SELF, stage->train, "", &stage->images) == STATUS_OK);
-    CHECK(train_plan_make(stage->train, stage->images.n, &stage->plan) == STATUS_OK);
+    CHECK(train_plan_make(stage->train, stage->images.n, NULL, &stage->plan) == STATUS_OK);
     splits_init(&stage->splits, &stage->plan, stage->train->seed);
     enum status status = planted_init(&stage->planted, stage->train, &stage->splits, &stage->images);
     return status == STATUS_OK ? query_images_init(&stage->queries, stage->train, &stage->splits, &stage->images)

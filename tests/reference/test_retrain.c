@@ -7,6 +7,7 @@
 #include "reference/training.h"
 #include "reference/unfinished.h"
 
+static const struct admissions all_admitted = {0};
 static int rank, size;
 
 /* 597 training samples, 10 steps an epoch. */
@@ -31,7 +32,7 @@ static enum status stage_set(struct stage *stage, const char *members)
     scene_config(members, &stage->config);
     stage->train = config_get(&stage->config, "train");
     CHECK(images_load(MPI_COMM_SELF, stage->train, "", &stage->images) == STATUS_OK);
-    CHECK(train_plan_make(stage->train, stage->images.n, &stage->plan) == STATUS_OK);
+    CHECK(train_plan_make(stage->train, stage->images.n, NULL, &stage->plan) == STATUS_OK);
     splits_init(&stage->splits, &stage->plan, stage->train->seed);
     CHECK(query_images_init(&stage->queries, stage->train, &stage->splits, &stage->images) == STATUS_OK);
     return retrain_sets_init(&stage->sets, stage->train, &stage->splits, &stage->images);
@@ -53,6 +54,7 @@ static struct retraining retraining_of(const struct stage *stage)
     return (struct retraining){.config = stage->train,
                                .plan = &stage->plan,
                                .images = &stage->images,
+                               .admissions = &all_admitted,
                                .queries = &stage->queries,
                                .sets = &stage->sets,
                                .unfinished = &unfinished,
@@ -123,7 +125,7 @@ static void train_plainly(const struct stage *stage, int64_t seed, const uint8_t
     struct train_config config = *stage->train;
     struct training training;
     config.seed = seed; /* the splits are of another seed than those used below */
-    training_init(&training, &config, &stage->plan, &stage->images);
+    training_init(&training, &config, &stage->plan, &stage->images, &all_admitted);
     struct network *network = &training.network, sum;
     network_init_like(&sum, network);
     for (int64_t step = 0; step < stage->plan.n_step; step++) {

@@ -81,7 +81,7 @@ static void check_same_for_any_ranks(const char *scene)
     struct train_summary all = {0}, alone = {0}, other = {0};
     char together[2 * DIGEST_BYTES + 1], single[2 * DIGEST_BYTES + 1], reseeded[2 * DIGEST_BYTES + 1];
     CHECK(scene_train(MPI_COMM_WORLD, scene, SMALL ", \"directory\": \"all\"", &all) == STATUS_OK);
-    CHECK(!all.unchanged && all.n_checkpoint == 3 && all.n_step == 38 && all.n_file == 3 + 3 * 5 + 2 + 7);
+    CHECK(!all.unchanged && all.n_checkpoint == 3 && all.n_step == 38 && all.n_file == 1 + 3 + 3 * 5 + 2 + 7);
     CHECK(all.n_probe == 31 && all.n_pair == 7 && all.autoencoder.explained > 0.5 && all.autoencoder.explained < 1);
     if (rank == 0)
         CHECK(scene_train(MPI_COMM_SELF, scene, SMALL ", \"directory\": \"alone\"", &alone) == STATUS_OK);
@@ -102,7 +102,8 @@ static void check_same_for_any_ranks(const char *scene)
                                          "policy/probes.jsonl",
                                          "policy/probes.safetensors",
                                          "policy/pairs.jsonl",
-                                         "policy/pairs.safetensors"};
+                                         "policy/pairs.safetensors",
+                                         "lineage/rank-00000.sqlite"};
     for (size_t i = 0; i < sizeof differ / sizeof *differ; i++) {
         char name[128];
         snprintf(name, sizeof name, "all/%s", differ[i]);
@@ -272,7 +273,7 @@ static void check_faults(const char *scene)
             file_digest(scene, members, after);
             CHECK(strcmp(after, clean) == 0);
         }
-        CHECK(k == 7); /* data, plan, directory, network, files, manifest */
+        CHECK(k == 8); /* data, plan, directory, network, files, lineage, manifest */
     }
 }
 

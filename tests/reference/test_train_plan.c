@@ -32,7 +32,7 @@ static enum status plan_of(const char *members, int64_t n_sample, struct train_c
     if (status != STATUS_OK)
         return status;
     *train = *(struct train_config *)config_get(&config, "train");
-    status = train_plan_make(train, n_sample, plan);
+    status = train_plan_make(train, n_sample, NULL, plan);
     config_clear(&config); /* the strings go; the numbers of the copy stay */
     return status;
 }

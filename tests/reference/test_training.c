@@ -4,6 +4,8 @@
 
 #include "reference/training.h"
 
+static const struct admissions all_admitted = {0};
+
 static void weights_digest(const struct network *network, char hex[2 * DIGEST_BYTES + 1])
 {
     struct digest *digest = digest_create();
@@ -26,8 +28,8 @@ static void train_some(const struct images *images, const char *members, int n_s
     struct training training;
     scene_config(members, &config);
     const struct train_config *train = config_get(&config, "train");
-    CHECK(train_plan_make(train, images->n, &plan) == STATUS_OK);
-    training_init(&training, train, &plan, images);
+    CHECK(train_plan_make(train, images->n, NULL, &plan) == STATUS_OK);
+    training_init(&training, train, &plan, images, &all_admitted);
     double before = training_evaluate(&training, SPLIT_TRAIN).loss;
     for (int step = 0; step < n_step; step++)
         CHECK(training_step(&training) == STATUS_OK);
@@ -50,6 +52,10 @@ static void check_bits(const struct images *images)
                "\"directory\": \"-\", \"hidden\": [7], \"batch\": 11, \"learning_rate\": {\"schedule\": \"step\"}", 100,
                other);
     CHECK(strcmp(other, "7d25093d17952381ce04ac90a3367974c297cb929a23f3cca7180146f4f67fcf") == 0);
+    train_some(images, "\"directory\": \"-\", \"momentum\": 0", 100, other);
+    CHECK(strcmp(hex, other) == 0);
+    train_some(images, "\"directory\": \"-\", \"momentum\": 0.9, \"learning_rate\": {\"initial\": 0.05}", 100, other);
+    CHECK(strcmp(other, "9beb3d2bb9afdbe48dafe0699f747af13d4087912343ce205656200d89d17840") == 0);
 }
 
 static void check_order_and_splits(const struct images *images)
@@ -59,8 +65,8 @@ static void check_order_and_splits(const struct images *images)
     struct training training;
     scene_config("\"directory\": \"-\", \"epochs\": 3, \"batch\": 100", &config);
     const struct train_config *train = config_get(&config, "train");
-    CHECK(train_plan_make(train, images->n, &plan) == STATUS_OK);
-    training_init(&training, train, &plan, images);
+    CHECK(train_plan_make(train, images->n, NULL, &plan) == STATUS_OK);
+    training_init(&training, train, &plan, images, &all_admitted);
 
     int *seen = memory_allocate(images->n, sizeof *seen);
     for (int s = 0; s < N_SPLIT; s++)
@@ -100,8 +106,8 @@ static void check_divergence(const struct images *images)
     scene_config("\"directory\": \"-\", \"hidden\": [64, 64, 64, 64, 64, 64], \"batch\": 4, "
                  "\"learning_rate\": {\"initial\": 1000, \"schedule\": \"constant\"}",
                  &config);
-    CHECK(train_plan_make(config_get(&config, "train"), images->n, &plan) == STATUS_OK);
-    training_init(&training, config_get(&config, "train"), &plan, images);
+    CHECK(train_plan_make(config_get(&config, "train"), images->n, NULL, &plan) == STATUS_OK);
+    training_init(&training, config_get(&config, "train"), &plan, images, &all_admitted);
     enum status status = STATUS_OK;
     for (int64_t step = 0; step < plan.n_step && status == STATUS_OK; step++)
         status = training_step(&training);
