@@ -257,6 +257,7 @@ def check_refused(base):
         config["train"].update(members, data={"images": str(SOURCE / "data/digits-images.npy"),
                                               "labels": str(SOURCE / "data/digits-labels.npy")})
         config["train"]["directory"] = "out"
+        del config["train"]["admission"]
         place.mkdir(parents=True)
         (place / "config.json").write_text(json.dumps(config))
         outcome = run("train", place / "config.json", ranks=2)
