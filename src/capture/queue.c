@@ -15,7 +15,7 @@ static double now_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void queue_init(struct queue *queue, struct store *store, int64_t limit)
+void queue_init(struct queue *queue, struct recorder_store *store, int64_t limit)
 {
     *queue = (struct queue){.store = store, .limit = limit};
     batch_init(&queue->owed);
@@ -45,7 +45,7 @@ void queue_clear(struct queue *queue)
         drop_first(queue);
     clear_losses(queue);
     batch_clear(&queue->owed);
-    store_close(queue->store);
+    recorder_store_close(queue->store);
     queue->store = NULL;
 }
 
@@ -105,7 +105,7 @@ static enum status write_with(struct queue *queue, const struct batch *rows, boo
     batch_init(&lost);
     add_losses(queue, &lost);
     const struct batch *batches[] = {&queue->owed, &lost, rows};
-    enum status status = store_write(queue->store, batches, 3, passing);
+    enum status status = recorder_store_write(queue->store, batches, 3, passing);
     if (status == STATUS_OK) {
         clear_losses(queue);
         batch_clear(&queue->owed);

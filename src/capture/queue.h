@@ -4,7 +4,7 @@
 
 #include "base/status.h"
 #include "capture/batch.h"
-#include "capture/store.h"
+#include "capture/recorder_store.h"
 
 enum { MAX_REASONS = 64 /* kinds of losses that are told apart */ };
 
@@ -25,7 +25,7 @@ struct pending {
 /* Writes each transaction at once if it can; if not, keeps up to `limit` bytes of them and tries again a second later,
  * with the next one.  What is lost is noted in the file with the next transaction that gets through. */
 struct queue {
-    struct store *store; /* owned */
+    struct recorder_store *store; /* owned */
     int64_t limit, bytes;
     struct pending *first, *last; /* owned */
     double retry_at;              /* seconds of the monotonic clock */
@@ -37,7 +37,7 @@ struct queue {
     char sentence[240]; /* of the first failure; "" if there was none */
 };
 
-void queue_init(struct queue *queue, struct store *store, int64_t limit);
+void queue_init(struct queue *queue, struct recorder_store *store, int64_t limit);
 void queue_clear(struct queue *queue);
 
 /* Takes the rows, which are then empty, and writes them together or not at all.  The status is that of this attempt;

@@ -67,7 +67,7 @@ static enum status hash_file(const char *path, uint8_t sha256[DIGEST_BYTES])
 static enum status add_meta(struct recorder *recorder, const char *name, const char *value)
 {
     char *known = NULL;
-    enum status status = store_meta(recorder->queue.store, name, &known);
+    enum status status = recorder_store_meta(recorder->queue.store, name, &known);
     if (status == STATUS_OK && known != NULL && strcmp(known, value) != 0)
         status = fail(BAD_INPUT, "%s: expected a file of %s \"%s\", found one of \"%s\"", recorder->path, name, value,
                       known);
@@ -158,7 +158,7 @@ static enum status load_groups(struct recorder *recorder, int64_t n)
     recorder->group_capacity = n + 1;
     enum status status = STATUS_OK;
     for (int64_t k = 0; k < n && status == STATUS_OK; k++) {
-        status = store_group(recorder->queue.store, k + 1, &recorder->groups[k]);
+        status = recorder_store_group(recorder->queue.store, k + 1, &recorder->groups[k]);
         recorder->n_group = k + (status == STATUS_OK);
     }
     return status;
@@ -166,8 +166,8 @@ static enum status load_groups(struct recorder *recorder, int64_t n)
 
 static enum status begin_recording(struct recorder *recorder, const struct recorder_options *options)
 {
-    struct store_state state = {0};
-    enum status status = store_state(recorder->queue.store, &state);
+    struct recorder_store_state state = {0};
+    enum status status = recorder_store_state(recorder->queue.store, &state);
     if (status == STATUS_OK)
         status = load_groups(recorder, state.n_group);
     if (status == STATUS_OK)
@@ -178,7 +178,7 @@ static enum status begin_recording(struct recorder *recorder, const struct recor
     recorder->record = state.record;
     recorder_owe_session(recorder);
     status = queue_submit(&recorder->queue, &recorder->rows, recorder->session, -1, "session");
-    store_be_patient(recorder->queue.store, false);
+    recorder_store_be_patient(recorder->queue.store, false);
     return status;
 }
 
@@ -198,10 +198,10 @@ static void destroy(struct recorder *recorder)
 enum status recorder_open(const char *path, const struct recorder_options *options, struct recorder **recorder)
 {
     *recorder = NULL;
-    struct store *store = NULL;
+    struct recorder_store *store = NULL;
     enum status status = check_options(options);
     if (status == STATUS_OK)
-        status = store_open(path, options->durable, &store);
+        status = recorder_store_open(path, options->durable, &store);
     if (status != STATUS_OK)
         return status;
     struct recorder *opened = memory_allocate(1, sizeof *opened);
@@ -243,7 +243,7 @@ enum status recorder_close(struct recorder *recorder, struct recorder_summary *s
         fail(BAD_INPUT, "the recorder was closed before the step was ended");
         recorder_abandon_step(recorder);
     }
-    store_be_patient(queue->store, true); /* training is over: a lock may take its time */
+    recorder_store_be_patient(queue->store, true); /* training is over: a lock may take its time */
     queue_write(queue, true);
     struct batch closing;
     batch_init(&closing);
@@ -265,7 +265,7 @@ enum status recorder_close(struct recorder *recorder, struct recorder_summary *s
     char *path = memory_copy_text(recorder->path);
     destroy(recorder);
     if (forgets)
-        status = store_forget_version(path);
+        status = recorder_store_forget_version(path);
     memory_free(path);
     return status;
 }

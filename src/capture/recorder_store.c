@@ -1,4 +1,4 @@
-#include "capture/store.h"
+#include "capture/recorder_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,20 +12,20 @@
 
 enum { IMPATIENT = 20, PATIENT = 5000 }; /* milliseconds to wait for a lock */
 
-struct store {
+struct recorder_store {
     sqlite3 *database;
     char *path;                     /* owned */
     sqlite3_stmt *inserts[N_TABLE]; /* made when first needed */
 };
 
-static enum status run(struct store *store, const char *statement)
+static enum status run(struct recorder_store *store, const char *statement)
 {
     return sqlite3_exec(store->database, statement, NULL, NULL, NULL) == SQLITE_OK
                ? STATUS_OK
                : fail(CANNOT_WRITE, "%s: %s", store->path, sqlite3_errmsg(store->database));
 }
 
-static enum status make_tables(struct store *store)
+static enum status make_tables(struct recorder_store *store)
 {
     struct text script;
     text_init(&script);
@@ -41,7 +41,7 @@ static enum status make_tables(struct store *store)
     return status;
 }
 
-static enum status prepare(struct store *store, bool durable)
+static enum status prepare(struct recorder_store *store, bool durable)
 {
     bool empty;
     enum status status = database_check(store->database, store->path, &empty);
@@ -58,31 +58,31 @@ static enum status prepare(struct store *store, bool durable)
     return status == STATUS_OK && empty ? make_tables(store) : status;
 }
 
-enum status store_open(const char *path, bool durable, struct store **store)
+enum status recorder_store_open(const char *path, bool durable, struct recorder_store **store)
 {
     char *directory = path_directory(path);
     enum status status = directory_make(directory);
     memory_free(directory);
     if (status != STATUS_OK)
         return status;
-    struct store *opened = memory_allocate(1, sizeof *opened);
+    struct recorder_store *opened = memory_allocate(1, sizeof *opened);
     opened->path = memory_copy_text(path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(path, &opened->database, flags, NULL) != SQLITE_OK) {
         status = fail(CANNOT_WRITE, "%s: cannot be opened: %s", path, sqlite3_errmsg(opened->database));
     } else {
-        store_be_patient(opened, true);
+        recorder_store_be_patient(opened, true);
         status = prepare(opened, durable);
     }
     if (status != STATUS_OK) {
-        store_close(opened);
+        recorder_store_close(opened);
         return status;
     }
     *store = opened;
     return STATUS_OK;
 }
 
-void store_close(struct store *store)
+void recorder_store_close(struct recorder_store *store)
 {
     if (store == NULL)
         return;
@@ -96,7 +96,7 @@ void store_close(struct store *store)
     memory_free(store);
 }
 
-enum status store_forget_version(const char *path)
+enum status recorder_store_forget_version(const char *path)
 {
     static const char zeros[4] = {0};
     int descriptor = open(path, O_WRONLY | O_CLOEXEC);
@@ -106,12 +106,12 @@ enum status store_forget_version(const char *path)
     return well ? STATUS_OK : fail(CANNOT_WRITE, "%s: cannot be written to: %s", path, strerror(errno));
 }
 
-void store_be_patient(struct store *store, bool patient)
+void recorder_store_be_patient(struct recorder_store *store, bool patient)
 {
     sqlite3_busy_timeout(store->database, patient ? PATIENT : IMPATIENT);
 }
 
-enum status store_state(struct store *store, struct store_state *state)
+enum status recorder_store_state(struct recorder_store *store, struct recorder_store_state *state)
 {
     const struct {
         const char *statement;
@@ -125,12 +125,12 @@ enum status store_state(struct store *store, struct store_state *state)
     return status;
 }
 
-enum status store_meta(struct store *store, const char *name, char **value)
+enum status recorder_store_meta(struct recorder_store *store, const char *name, char **value)
 {
     return database_text(store->database, store->path, "SELECT value FROM meta WHERE name = ?", name, value);
 }
 
-enum status store_group(struct store *store, int64_t number, char **name)
+enum status recorder_store_group(struct recorder_store *store, int64_t number, char **name)
 {
     char statement[80];
     sqlite3_snprintf(sizeof statement, statement, "SELECT name FROM parameter_group WHERE number = %lld",
@@ -174,7 +174,7 @@ static int bind(sqlite3_stmt *insert, int at, const struct value *value)
     }
 }
 
-static int prepare_insert(struct store *store, enum table_id table)
+static int prepare_insert(struct recorder_store *store, enum table_id table)
 {
     if (store->inserts[table] != NULL)
         return SQLITE_OK;
@@ -188,7 +188,7 @@ static int prepare_insert(struct store *store, enum table_id table)
 }
 
 /* Adds all rows of a batch; the code of what failed. */
-static int insert_rows(struct store *store, const struct batch *batch)
+static int insert_rows(struct recorder_store *store, const struct batch *batch)
 {
     enum table_id table;
     for (size_t at = 0; batch_next_row(batch, &at, &table);) {
@@ -206,7 +206,8 @@ static int insert_rows(struct store *store, const struct batch *batch)
     return SQLITE_OK;
 }
 
-enum status store_write(struct store *store, const struct batch *const *batches, int n_batch, bool *passing)
+enum status recorder_store_write(struct recorder_store *store, const struct batch *const *batches, int n_batch,
+                                 bool *passing)
 {
     int code = sqlite3_exec(store->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     for (int i = 0; i < n_batch && code == SQLITE_OK; i++)
