@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "counterfactual/inquiry.h"
 #include "jobs/context.h"
 #include "mechanism/scene.h"
 #include "policy/problem_plan.h"
@@ -59,6 +60,19 @@ static void check_mechanism(const struct context *context, struct text *problems
         mechanism_check(&request, problems);
 }
 
+static void check_counterfactual(const struct context *context, struct text *problems)
+{
+    struct inquiry_request request = context_inquiry(context);
+    if (request.counterfactual == NULL)
+        return;
+    if (request.samples == NULL)
+        text_add(problems, "%s: samples: is missing: counterfactual needs this section\n", context->options->target);
+    else if (awaits_training(context, request.samples->file))
+        printf("counterfactual: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+    else
+        inquiry_check(&request, problems);
+}
+
 static enum status run(MPI_Comm comm, const struct options *options)
 {
     (void)comm;
@@ -71,6 +85,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
     check_influence(&context, &problems);
     check_policy(&context, &problems);
     check_mechanism(&context, &problems);
+    check_counterfactual(&context, &problems);
     if (problems.length > 0) {
         problems.bytes[problems.length - 1] = 0; /* the last line feed: the sentence gets its own */
         status = fail(BAD_INPUT, "%s", problems.bytes);

@@ -17,9 +17,9 @@
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-const struct section *const all_sections[] = {&run_section,         &train_section,     &samples_section,
-                                              &checkpoints_section, &influence_section, &policy_section,
-                                              &mechanism_section,   &seal_section,      NULL};
+const struct section *const all_sections[] = {
+    &run_section,    &train_section,     &samples_section,        &checkpoints_section, &influence_section,
+    &policy_section, &mechanism_section, &counterfactual_section, &seal_section,        NULL};
 
 /* Options of the command line that stand for a field. */
 static void apply_overrides(struct context *context)
@@ -207,4 +207,14 @@ struct problem_request context_problem(const struct context *context)
     return (struct problem_request){.directory = context->inputs_directory,
                                     .policy = config_get(&context->config, "policy"),
                                     .also = &context->run->also};
+}
+
+struct inquiry_request context_inquiry(const struct context *context)
+{
+    return (struct inquiry_request){.directory = context->inputs_directory,
+                                    .samples = config_get(&context->config, "samples"),
+                                    .checkpoints = config_get(&context->config, "checkpoints"),
+                                    .counterfactual = config_get(&context->config, "counterfactual"),
+                                    .also = &context->run->also,
+                                    .has_influence = config_get(&context->config, "influence") != NULL};
 }

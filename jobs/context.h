@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "config/run_section.h"
+#include "counterfactual/inquiry.h"
 #include "influence/study.h"
 #include "jobs/job.h"
 #include "mechanism/scene.h"
@@ -44,6 +45,8 @@ bool context_talks(const struct context *context);
 struct study_request context_study(const struct context *context);
 /* The request that the policy section makes; borrowed from the context. */
 struct problem_request context_problem(const struct context *context);
+/* The request that the counterfactual section makes; borrowed from the context. */
+struct inquiry_request context_inquiry(const struct context *context);
 
 /* The request that the mechanism section makes, without features; borrowed from the context. */
 struct mechanism_request context_mechanism(const struct context *context);
@@ -54,6 +57,7 @@ enum status step_train(struct context *context);
 enum status step_influence(struct context *context);
 enum status step_policy(struct context *context);
 enum status step_mechanism(struct context *context);
+enum status step_counterfactual(struct context *context);
 enum status step_seal(struct context *context);
 
 #endif

@@ -41,7 +41,7 @@ struct job {
     enum status (*run)(MPI_Comm comm, const struct options *options);
 };
 
-extern const struct job train_job, influence_job, policy_job, mechanism_job, seal_job, run_job, verify_job, check_job,
-    prove_job, diff_job, plan_job, config_job, query_job;
+extern const struct job train_job, influence_job, policy_job, mechanism_job, counterfactual_job, seal_job, run_job,
+    verify_job, check_job, prove_job, diff_job, plan_job, config_job, query_job;
 
 #endif

@@ -10,9 +10,9 @@
 #include "jobs/job.h"
 #include "table/table.h"
 
-static const struct job *const jobs[] = {&run_job,       &check_job,  &train_job,  &influence_job, &policy_job,
-                                         &mechanism_job, &seal_job,   &verify_job, &prove_job,     &diff_job,
-                                         &plan_job,      &config_job, &query_job};
+static const struct job *const jobs[] = {&run_job,       &check_job,          &train_job,  &influence_job, &policy_job,
+                                         &mechanism_job, &counterfactual_job, &seal_job,   &verify_job,    &prove_job,
+                                         &diff_job,      &plan_job,           &config_job, &query_job};
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
 static const struct option {

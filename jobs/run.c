@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "comm/agree.h"
+#include "counterfactual/counterfactual.h"
 #include "influence/influence.h"
 #include "jobs/context.h"
 #include "mechanism/mechanism.h"
@@ -19,8 +20,11 @@ static const struct step {
     enum status (*take)(struct context *context);
     const struct job *job;
 } steps[] = {
-    {"train", step_train, &train_job},    {"influence", step_influence, &influence_job},
-    {"policy", step_policy, &policy_job}, {"mechanism", step_mechanism, &mechanism_job},
+    {"train", step_train, &train_job},
+    {"influence", step_influence, &influence_job},
+    {"policy", step_policy, &policy_job},
+    {"mechanism", step_mechanism, &mechanism_job},
+    {"counterfactual", step_counterfactual, &counterfactual_job},
     {"seal", step_seal, &seal_job},
 };
 
@@ -59,6 +63,7 @@ static const struct answer {
     {"influence", "influence.h5", summarise_influence},
     {"policy", "policy.h5", policy_summary},
     {"mechanism", "mechanism.h5", mechanism_summary},
+    {"counterfactual", "counterfactual.h5", counterfactual_summary},
 };
 
 static enum status print_summaries(const struct context *context)

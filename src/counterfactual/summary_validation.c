@@ -1,0 +1,121 @@
+#include <math.h>
+#include <stdio.h>
+
+#include "base/column.h"
+#include "base/memory.h"
+#include "counterfactual/answer.h"
+#include "table/load.h"
+
+enum { NAME_WIDTH = 28 };
+
+struct figures {
+    int64_t n;        /* methods */
+    uint8_t *control; /* owned, as the rest; NULL where there is no such truth */
+    double *lds, *low, *high, *loo, *group, *ceiling;
+};
+
+static void add_figure(struct answer *answer, const double *values, int64_t i)
+{
+    if (values != NULL && !isnan(values[i]))
+        text_add(answer->out, " %+10.3f", values[i]);
+    else
+        text_add(answer->out, " %10s", "-");
+}
+
+static void add_row(struct answer *answer, const struct figures *figures, int64_t i)
+{
+    char interval[32] = "";
+    text_add(answer->out, "  ");
+    answer_add_text(answer, "/validation/method/name", i, NAME_WIDTH);
+    text_add(answer->out, " %-7s", figures->control[i] ? "control" : "");
+    add_figure(answer, figures->lds, i);
+    if (figures->lds != NULL && !isnan(figures->low[i]))
+        snprintf(interval, sizeof interval, "%+.3f to %+.3f", figures->low[i], figures->high[i]);
+    text_add(answer->out, "  %-17s", interval);
+    add_figure(answer, figures->loo, i);
+    add_figure(answer, figures->group, i);
+    text_end_line(answer->out);
+}
+
+static int64_t best_of(const struct figures *figures, const double *values, bool control)
+{
+    int64_t best = -1;
+    for (int64_t i = 0; i < figures->n; i++)
+        if ((figures->control[i] != 0) == control && !isnan(values[i]) && (best < 0 || values[i] > values[best]))
+            best = i;
+    return best;
+}
+
+/* Where a control is ahead of every method, it is said. */
+static void add_verdict(struct answer *answer, const struct figures *figures, const double *values, const char *what)
+{
+    if (values == NULL)
+        return;
+    int64_t method = best_of(figures, values, false), control = best_of(figures, values, true);
+    if (control < 0 || (method >= 0 && values[method] >= values[control]))
+        return;
+    text_add(answer->out, "  a control wins by %s: ", what);
+    char *name = table_load_text(answer->reader, "/validation/method/name", control);
+    text_add(answer->out, "%s, %+.3f", name ? name : "?", values[control]);
+    memory_free(name);
+    if (method >= 0)
+        text_add(answer->out, " against %+.3f of the best method", values[method]);
+    text_add(answer->out, "\n");
+}
+
+static double mean_of(const double *values, int64_t n)
+{
+    double sum = 0;
+    int64_t known = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (!isnan(values[i])) {
+            sum += values[i];
+            known++;
+        }
+    return known > 0 ? sum / (double)known : (double)NAN;
+}
+
+static void add_table(struct answer *answer, const struct figures *figures)
+{
+    text_add(answer->out,
+             "\n  against models trained again: %lld subsets, %lld without one example, %lld without a group\n",
+             (long long)table_extent_of(answer->reader, "/validation/subset/actual", 0),
+             (long long)table_extent_of(answer->reader, "/validation/loo/actual", 0),
+             (long long)table_extent_of(answer->reader, "/validation/group/actual", 0));
+    text_add(answer->out, "  %-*s %-7s %10s  %-17s %10s %10s\n", NAME_WIDTH, "method", "", "LDS", "5 % to 95 %",
+             "left out", "groups");
+    for (int64_t i = 0; i < figures->n; i++)
+        add_row(answer, figures, i);
+    double ceiling = figures->ceiling != NULL ? mean_of(figures->ceiling, answer->n_query) : (double)NAN;
+    if (!isnan(ceiling))
+        text_add(answer->out, "  %-*s %-7s %+10.3f  between seeds of retraining\n", NAME_WIDTH, "noise ceiling", "",
+                 ceiling);
+    add_verdict(answer, figures, figures->lds, "LDS");
+    add_verdict(answer, figures, figures->loo, "leave-one-out correlation");
+    add_verdict(answer, figures, figures->group, "rank correlation over groups");
+}
+
+void answer_add_validation(struct answer *answer)
+{
+    int64_t n = table_extent_of(answer->reader, "/validation/method/name", 0);
+    if (n == 0)
+        return;
+    struct figures figures = {.n = n,
+                              .control = table_load(answer->reader, "/validation/method/control", TABLE_U8, n),
+                              .lds = answer_doubles(answer, "/validation/lds/mean", n),
+                              .low = answer_doubles(answer, "/validation/lds/low", n),
+                              .high = answer_doubles(answer, "/validation/lds/high", n),
+                              .ceiling = answer_doubles(answer, "/validation/lds/ceiling", answer->n_query),
+                              .loo = answer_doubles(answer, "/validation/loo/mean", n),
+                              .group = answer_doubles(answer, "/validation/group/spearman", n)};
+    answer->failed = answer->failed || figures.control == NULL;
+    if (!answer->failed)
+        add_table(answer, &figures);
+    memory_free(figures.group);
+    memory_free(figures.loo);
+    memory_free(figures.ceiling);
+    memory_free(figures.high);
+    memory_free(figures.low);
+    memory_free(figures.lds);
+    memory_free(figures.control);
+}
