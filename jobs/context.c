@@ -17,9 +17,17 @@
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-const struct section *const all_sections[] = {
-    &run_section,    &train_section,     &samples_section,        &checkpoints_section, &influence_section,
-    &policy_section, &mechanism_section, &counterfactual_section, &seal_section,        NULL};
+const struct section *const all_sections[] = {&run_section,
+                                              &train_section,
+                                              &samples_section,
+                                              &checkpoints_section,
+                                              &lineage_section,
+                                              &influence_section,
+                                              &policy_section,
+                                              &mechanism_section,
+                                              &counterfactual_section,
+                                              &seal_section,
+                                              NULL};
 
 /* Options of the command line that stand for a field. */
 static void apply_overrides(struct context *context)
@@ -217,4 +225,12 @@ struct inquiry_request context_inquiry(const struct context *context)
                                     .counterfactual = config_get(&context->config, "counterfactual"),
                                     .also = &context->run->also,
                                     .has_influence = config_get(&context->config, "influence") != NULL};
+}
+
+struct lineage_request context_lineage(const struct context *context)
+{
+    return (struct lineage_request){.directory = context->inputs_directory,
+                                    .lineage = config_get(&context->config, "lineage"),
+                                    .samples = config_get(&context->config, "samples"),
+                                    .also = &context->run->also};
 }

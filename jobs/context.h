@@ -7,6 +7,7 @@
 #include "counterfactual/inquiry.h"
 #include "influence/study.h"
 #include "jobs/job.h"
+#include "lineage/lineage.h"
 #include "mechanism/scene.h"
 #include "policy/problem.h"
 #include "records/records.h"
@@ -43,6 +44,8 @@ bool context_talks(const struct context *context);
 
 /* The request that the samples, checkpoints and influence sections make; borrowed from the context. */
 struct study_request context_study(const struct context *context);
+/* The request that the samples and lineage sections make; borrowed from the context. */
+struct lineage_request context_lineage(const struct context *context);
 /* The request that the policy section makes; borrowed from the context. */
 struct problem_request context_problem(const struct context *context);
 /* The request that the counterfactual section makes; borrowed from the context. */
@@ -54,6 +57,7 @@ struct mechanism_request context_mechanism(const struct context *context);
 /* The steps that `run` shares with the single jobs; each prints its own line of outcome on rank 0.
  * @collective context->comm */
 enum status step_train(struct context *context);
+enum status step_lineage(struct context *context);
 enum status step_influence(struct context *context);
 enum status step_policy(struct context *context);
 enum status step_mechanism(struct context *context);

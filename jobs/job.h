@@ -24,6 +24,7 @@ struct options {
     const char *format;                                   /* query: table, csv or json */
     bool tables, verify;                                  /* query: list what there is; check the blocks read first */
     bool calibrate, json;
+    bool strict; /* lineage: a violation is an exit code */
     bool quiet;
 };
 
@@ -41,7 +42,7 @@ struct job {
     enum status (*run)(MPI_Comm comm, const struct options *options);
 };
 
-extern const struct job train_job, influence_job, policy_job, mechanism_job, counterfactual_job, seal_job, run_job,
-    verify_job, check_job, prove_job, diff_job, plan_job, config_job, query_job;
+extern const struct job train_job, lineage_job, influence_job, policy_job, mechanism_job, counterfactual_job, seal_job,
+    run_job, verify_job, check_job, prove_job, diff_job, plan_job, config_job, query_job;
 
 #endif

@@ -10,9 +10,9 @@
 #include "jobs/job.h"
 #include "table/table.h"
 
-static const struct job *const jobs[] = {&run_job,       &check_job,          &train_job,  &influence_job, &policy_job,
-                                         &mechanism_job, &counterfactual_job, &seal_job,   &verify_job,    &prove_job,
-                                         &diff_job,      &plan_job,           &config_job, &query_job};
+static const struct job *const jobs[] = {&run_job,    &check_job,     &train_job,          &lineage_job, &influence_job,
+                                         &policy_job, &mechanism_job, &counterfactual_job, &seal_job,    &verify_job,
+                                         &prove_job,  &diff_job,      &plan_job,           &config_job,  &query_job};
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
 static const struct option {
@@ -43,6 +43,7 @@ static const struct option {
     {'T', "--tables", NULL, offsetof(struct options, tables), "list tables and columns with their units"},
     {'V', "--verify", NULL, offsetof(struct options, verify), "check every block that was read against the signed log"},
     {'j', "--json", NULL, offsetof(struct options, json), "print one JSON object"},
+    {'s', "--strict", NULL, offsetof(struct options, strict), "end with exit code 1 when a violation was found"},
     {'q', "--quiet", NULL, offsetof(struct options, quiet), "print nothing but errors"},
 };
 enum { N_OPTIONS = sizeof option_table / sizeof *option_table };

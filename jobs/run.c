@@ -21,6 +21,7 @@ static const struct step {
     const struct job *job;
 } steps[] = {
     {"train", step_train, &train_job},
+    {"lineage", step_lineage, &lineage_job},
     {"influence", step_influence, &influence_job},
     {"policy", step_policy, &policy_job},
     {"mechanism", step_mechanism, &mechanism_job},
@@ -60,6 +61,7 @@ static const struct answer {
     const char *section, *table;
     enum status (*summarise)(const char *path, struct text *summary);
 } answers[] = {
+    {"lineage", "lineage.h5", lineage_summary},
     {"influence", "influence.h5", summarise_influence},
     {"policy", "policy.h5", policy_summary},
     {"mechanism", "mechanism.h5", mechanism_summary},

@@ -12,7 +12,8 @@
 #include "seal/seal_config.h"
 
 /* Tables that a run may have, in the order in which jobs write them. */
-static const char *const all_tables[] = {"influence.h5", "policy.h5", "mechanism.h5", "counterfactual.h5"};
+static const char *const all_tables[] = {"lineage.h5", "influence.h5", "policy.h5", "mechanism.h5",
+                                         "counterfactual.h5"};
 enum { N_TABLES = sizeof all_tables / sizeof *all_tables };
 
 /* Rank 0 looks, for all: on network file systems others may see a new file later.  @collective context->comm */

@@ -30,6 +30,10 @@ const char *recording_group(const struct recording *recording, int64_t number);
 struct recording_rows;
 
 enum status recording_rows_open(struct recording *recording, enum table_id table, struct recording_rows **rows);
+/* The same from row number `first` on; and the number of the row that was read last. */
+enum status recording_rows_open_at(struct recording *recording, enum table_id table, int64_t first,
+                                   struct recording_rows **rows);
+int64_t recording_row(const struct recording_rows *rows);
 void recording_rows_close(struct recording_rows *rows); /* NULL is fine */
 /* *more is false after the last one.  @fails BAD_INPUT */
 enum status recording_rows_next(struct recording_rows *rows, bool *more);
@@ -74,6 +78,9 @@ struct recorded_optimizer {
 struct recording_steps;
 
 enum status recording_steps_open(struct recording *recording, struct recording_steps **steps);
+/* The same from record number `first` on, found without reading what is before; whether a step is superseded is not
+ * told then. */
+enum status recording_steps_open_at(struct recording *recording, int64_t first, struct recording_steps **steps);
 void recording_steps_close(struct recording_steps *steps); /* NULL is fine */
 /* The next step, then what belongs to it, each until *more is false; what is not asked for is checked and skipped.
  * Borrowed until the next call of the same function.  @fails BAD_INPUT */
@@ -111,6 +118,10 @@ struct recording_survey {
 
 /* Looks through the whole file.  @local   @fails BAD_INPUT */
 enum status recording_survey(struct recording *recording, struct recording_survey *survey);
+/* The same, and shows every step on the way, whose contributions can then be asked for; a failure ends the survey. */
+typedef enum status recording_visit(void *context, struct recording_steps *steps, const struct recorded_step *step);
+enum status recording_survey_visit(struct recording *recording, struct recording_survey *survey, recording_visit *visit,
+                                   void *context);
 void recording_survey_clear(struct recording_survey *survey);
 /* One sentence about a gap. */
 void recording_gap_say(const struct recording_gap *gap, struct text *text);

@@ -14,6 +14,10 @@ struct recording {
     char **groups;                                      /* owned; of number k + 1 */
 };
 
+/* The number of the first row of a table whose column `record`, which never falls from row to row, is `record` or more;
+ * INT64_MAX if there is none.  @local   @fails BAD_INPUT */
+enum status recording_find_record(struct recording *recording, enum table_id table, int64_t record, int64_t *row);
+
 /* "PATH: table TABLE, row N: expected …" about the row that was read last.  @fails always, with BAD_INPUT */
 enum status recording_expected(const struct recording_rows *rows, const char *expected);
 

@@ -40,6 +40,17 @@ static enum status wrong_column(const struct recording_rows *rows, int column, c
 
 enum status recording_rows_open(struct recording *recording, enum table_id table, struct recording_rows **rows)
 {
+    return recording_rows_open_at(recording, table, 0, rows);
+}
+
+int64_t recording_row(const struct recording_rows *rows)
+{
+    return rows->number;
+}
+
+enum status recording_rows_open_at(struct recording *recording, enum table_id table, int64_t first,
+                                   struct recording_rows **rows)
+{
     const struct table_schema *schema = &table_schemas[table];
     struct text statement;
     text_init(&statement);
@@ -52,7 +63,10 @@ enum status recording_rows_open(struct recording *recording, enum table_id table
             opened->n_at = i;
         opened->n_column = i + 1;
     }
-    text_add(&statement, " FROM %s ORDER BY rowid", schema->name);
+    text_add(&statement, " FROM %s", schema->name);
+    if (first > 0)
+        text_add(&statement, " WHERE rowid >= %lld", (long long)first);
+    text_add(&statement, " ORDER BY rowid");
     int code = sqlite3_prepare_v2(recording->database, statement.bytes, -1, &opened->query, NULL);
     text_clear(&statement);
     if (code != SQLITE_OK) {
@@ -229,4 +243,50 @@ const void *recording_array(const struct recording_rows *rows, int column, int64
     if (n != NULL)
         *n = cell->absent ? 0 : cell->integer;
     return cell->absent ? NULL : cell->bytes;
+}
+
+/* The record of the first row from `row` on, and that row's number; INT64_MAX twice if there is none. */
+static enum status look_up(struct recording *recording, sqlite3_stmt *query, const char *table, int64_t row,
+                           int64_t found[2])
+{
+    sqlite3_reset(query);
+    sqlite3_bind_int64(query, 1, row);
+    int code = sqlite3_step(query);
+    found[0] = found[1] = INT64_MAX;
+    if (code == SQLITE_ROW) {
+        found[0] = sqlite3_column_int64(query, 0);
+        found[1] = sqlite3_column_int64(query, 1);
+    }
+    return code == SQLITE_ROW || code == SQLITE_DONE
+               ? STATUS_OK
+               : fail(BAD_INPUT, "%s: table %s, from row %lld on: the file is damaged: %s", recording->path, table,
+                      (long long)row, sqlite3_errmsg(recording->database));
+}
+
+enum status recording_find_record(struct recording *recording, enum table_id table, int64_t record, int64_t *row)
+{
+    const char *name = table_schemas[table].name;
+    struct text statement;
+    sqlite3_stmt *query = NULL;
+    text_init(&statement);
+    text_add(&statement, "SELECT rowid, record FROM %s WHERE rowid >= ? ORDER BY rowid LIMIT 1", name);
+    enum status status = STATUS_OK;
+    if (sqlite3_prepare_v2(recording->database, statement.bytes, -1, &query, NULL) != SQLITE_OK)
+        status = fail(BAD_INPUT, "%s: table %s cannot be read: %s", recording->path, name,
+                      sqlite3_errmsg(recording->database));
+    int64_t low = 0, high = INT64_C(1) << 62; /* rows before `low` have less, the row from `high` on has not */
+    *row = INT64_MAX;
+    while (status == STATUS_OK && low < high) {
+        int64_t middle = low + (high - low) / 2, found[2];
+        status = look_up(recording, query, name, middle, found);
+        if (found[1] >= record) {
+            high = middle;
+            *row = found[0];
+        } else {
+            low = found[0] + 1;
+        }
+    }
+    sqlite3_finalize(query);
+    text_clear(&statement);
+    return status;
 }

@@ -90,29 +90,47 @@ static enum status advance(struct follower *follower)
     return status;
 }
 
+/* From the first row of `record` or a later one on. */
+static enum status follow(struct recording *recording, enum table_id table, int64_t record, struct follower *follower)
+{
+    int64_t row = 0;
+    enum status status = record > 0 ? recording_find_record(recording, table, record, &row) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = recording_rows_open_at(recording, table, row, &follower->rows);
+    return status == STATUS_OK ? advance(follower) : status;
+}
+
 enum status recording_steps_open(struct recording *recording, struct recording_steps **steps)
+{
+    enum status status = recording_steps_open_at(recording, 0, steps);
+    if (status == STATUS_OK)
+        status = find_undone(recording, (*steps)->undone_from);
+    if (status != STATUS_OK) {
+        recording_steps_close(*steps);
+        *steps = NULL;
+    }
+    return status;
+}
+
+enum status recording_steps_open_at(struct recording *recording, int64_t first, struct recording_steps **steps)
 {
     check_columns();
     struct recording_steps *opened = memory_allocate(1, sizeof *opened);
     *opened = (struct recording_steps){.recording = recording, .step = -1};
     opened->undone_from = memory_allocate(recording->info.n_session, sizeof *opened->undone_from);
-    enum status status = find_undone(recording, opened->undone_from);
+    for (int64_t s = 0; s < recording->info.n_session; s++)
+        opened->undone_from[s] = INT64_MAX;
+    enum status status = recording_rows_open_at(recording, TABLE_STEP, first, &opened->rows);
     if (status == STATUS_OK)
-        status = recording_rows_open(recording, TABLE_STEP, &opened->rows);
+        status = follow(recording, TABLE_CONTRIBUTION, first, &opened->contributions);
     if (status == STATUS_OK)
-        status = recording_rows_open(recording, TABLE_CONTRIBUTION, &opened->contributions.rows);
-    if (status == STATUS_OK)
-        status = recording_rows_open(recording, TABLE_OPTIMIZER, &opened->optimizers.rows);
-    if (status == STATUS_OK)
-        status = advance(&opened->contributions);
-    if (status == STATUS_OK)
-        status = advance(&opened->optimizers);
+        status = follow(recording, TABLE_OPTIMIZER, first, &opened->optimizers);
     if (status != STATUS_OK) {
         recording_steps_close(opened);
-        return status;
+        opened = NULL;
     }
     *steps = opened;
-    return STATUS_OK;
+    return status;
 }
 
 void recording_steps_close(struct recording_steps *steps)

@@ -32,7 +32,7 @@ struct session_tally {
 };
 
 static enum status count_steps(struct recording *recording, struct recording_survey *survey,
-                               struct session_tally *tallies)
+                               struct session_tally *tallies, recording_visit *visit, void *context)
 {
     struct recording_steps *steps = NULL;
     struct recorded_step step;
@@ -54,6 +54,8 @@ static enum status count_steps(struct recording *recording, struct recording_sur
         survey->n_step++;
         survey->n_use += step.n;
         survey->n_superseded += step.superseded;
+        if (visit != NULL)
+            status = visit(context, steps, &step);
     }
     recording_steps_close(steps);
     return status;
@@ -143,12 +145,18 @@ static int compare_gaps(const void *a, const void *b)
 
 enum status recording_survey(struct recording *recording, struct recording_survey *survey)
 {
+    return recording_survey_visit(recording, survey, NULL, NULL);
+}
+
+enum status recording_survey_visit(struct recording *recording, struct recording_survey *survey, recording_visit *visit,
+                                   void *context)
+{
     *survey = (struct recording_survey){.step_first = -1, .step_last = -1};
     int64_t n = recording->info.n_session;
     struct session_tally *tallies = memory_allocate(n, sizeof *tallies);
     for (int64_t s = 0; s < n; s++)
         tallies[s].first = tallies[s].last = -1;
-    enum status status = count_steps(recording, survey, tallies);
+    enum status status = count_steps(recording, survey, tallies, visit, context);
     if (status == STATUS_OK) {
         join_sessions(survey, tallies, n);
         status = read_losses(recording, survey);

@@ -161,3 +161,34 @@ enum status table_layout_store(const char *file, const struct table_layout *layo
         unlink(file);
     return status;
 }
+
+static enum status write_whole(const char *file, hid_t id, const struct dataset *dataset, const void *data)
+{
+    hid_t made = H5Dopen2(id, dataset->path, H5P_DEFAULT), type = storage_type(dataset->type, dataset->string_bytes);
+    enum status status = STATUS_OK;
+    if (made < 0 || (dataset_rows(dataset) > 0 && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
+        status = storage_fail(CANNOT_WRITE, file, dataset->path, "writing failed");
+    if (made >= 0)
+        H5Dclose(made);
+    H5Tclose(type);
+    return status;
+}
+
+enum status table_layout_extend(const char *file, const struct table_layout *layout, const void *const *data)
+{
+    hid_t access = storage_access();
+    ASSERT(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0);
+    hid_t id = H5Fopen(file, H5F_ACC_RDWR, access);
+    enum status status = id < 0 ? storage_fail(CANNOT_WRITE, file, NULL, "the file cannot be opened") : STATUS_OK;
+    H5Pclose(access);
+    for (int i = 0; status == STATUS_OK && i < layout->n_attribute; i++)
+        status = add_attribute(file, id, layout->attributes[i].name, layout->attributes[i].value);
+    for (int i = 0; status == STATUS_OK && i < layout->n_dataset; i++) {
+        status = add_dataset(file, id, &layout->datasets[i]);
+        if (status == STATUS_OK)
+            status = write_whole(file, id, &layout->datasets[i], data[i]);
+    }
+    if (id >= 0 && !storage_close(id) && status == STATUS_OK)
+        status = storage_fail(CANNOT_WRITE, file, NULL, "closing the extended file failed");
+    return status;
+}

@@ -15,6 +15,10 @@ struct table_layout {
  * @local   @fails CANNOT_WRITE */
 enum status table_layout_store(const char *file, const struct table_layout *layout);
 
+/* Adds datasets with their data, and attributes, to a file that nobody else has open.  Its bytes then depend on what
+ * was there, on `layout` and on the data.  @local   @fails CANNOT_WRITE */
+enum status table_layout_extend(const char *file, const struct table_layout *layout, const void *const *data);
+
 /* Whether `file` has exactly the datasets of `layout` (its attributes are not compared).  @local   @fails BAD_RUN */
 enum status table_layout_check(const char *file, const struct table_layout *layout);
 

@@ -201,17 +201,58 @@ enum status table_flush(struct table *table)
     return agree(table->comm, status);
 }
 
-enum status table_close(struct table *table, bool commit)
+/* What becomes of a table once it is closed; NULL: it keeps its temporary name. */
+struct ending {
+    const struct table_layout *more;
+    const void *const *data;
+};
+
+static enum status extend(const char *file, const struct ending *ending)
+{
+    enum status status = table_layout_extend(file, ending->more, ending->data);
+    if (status != STATUS_OK)
+        return status;
+    int descriptor = open(file, O_RDWR | O_CLOEXEC);
+    if (descriptor < 0 || fsync(descriptor) != 0)
+        status = fail(CANNOT_WRITE, "%s: the file cannot be synced: %s", file, strerror(errno));
+    if (descriptor >= 0)
+        close(descriptor);
+    return status;
+}
+
+static enum status finish(const struct table *table, const struct ending *ending)
+{
+    enum status status = ending->more != NULL ? extend(table->partial, ending) : STATUS_OK;
+    return status == STATUS_OK ? file_rename(table->partial, table->path) : status;
+}
+
+static enum status close_as(struct table *table, const struct ending *ending)
 {
     enum status status = close_file(table);
     if (status == STATUS_OK)
         status = sync_file(table);
     enum status closed = close_descriptor(table);
     status = agree(table->comm, status != STATUS_OK ? status : closed);
-    if (status == STATUS_OK && commit)
-        status = agree_from(table->comm, 0, table->rank == 0 ? file_rename(table->partial, table->path) : STATUS_OK);
+    if (status == STATUS_OK && ending != NULL)
+        status = agree_from(table->comm, 0, table->rank == 0 ? finish(table, ending) : STATUS_OK);
     table_end(table);
     return status;
+}
+
+enum status table_close(struct table *table, bool commit)
+{
+    struct ending plain = {0};
+    return close_as(table, commit ? &plain : NULL);
+}
+
+enum status table_extend(struct table *table, enum status status, const struct dataset *datasets,
+                         const void *const *data, int n_dataset, const struct table_attribute *attributes,
+                         int n_attribute)
+{
+    if (table == NULL || status != STATUS_OK)
+        return table_conclude(table, status);
+    struct table_layout more = {datasets, n_dataset, attributes, n_attribute};
+    return close_as(table, &(struct ending){.more = &more, .data = data});
 }
 
 enum status table_conclude(struct table *table, enum status status)

@@ -57,6 +57,9 @@ enum status table_reopen(MPI_Comm comm, const char *path, const struct dataset *
  * @local   @fails CANNOT_WRITE */
 enum status table_write(struct table *table, const char *path, int64_t first, int64_t n, const void *data);
 
+/* Reads rows back that this rank has written.  @local   @fails CANNOT_WRITE */
+enum status table_recall(const struct table *table, const char *path, int64_t first, int64_t n, void *data);
+
 /* Flushes every rank's rows to disk so that a journal may say they are there.  @collective   @fails CANNOT_WRITE */
 enum status table_flush(struct table *table);
 
@@ -69,6 +72,14 @@ enum status table_close(struct table *table, bool commit);
  * its final name if all went well, and keeps the first failure's sentence.  @collective   @fails status, CANNOT_WRITE
  */
 enum status table_conclude(struct table *table, enum status status);
+
+/* What can only be told at the end: closes the table like table_close without `commit`, then rank 0 adds whole datasets
+ * (data[i] is dataset i, as table_write takes it) and file attributes, and the table gets its final name.  `status`:
+ * what the job came to, the same on every rank; not STATUS_OK: only closes.  Only rank 0's lists count.
+ * @collective   @fails status, CANNOT_WRITE */
+enum status table_extend(struct table *table, enum status status, const struct dataset *datasets,
+                         const void *const *data, int n_dataset, const struct table_attribute *attributes,
+                         int n_attribute);
 
 /* Whether a file of this process could not be closed, which was reported as CANNOT_WRITE.  HDF5 goes on to list the
  * file that it has freed, and crashes in MPI_Finalize, where it closes all of its files: end by MPI_Abort.  @local */

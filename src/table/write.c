@@ -13,8 +13,9 @@ static const struct column *find(const struct table *table, const char *path)
     return NULL;
 }
 
-static enum status write_transfer(const struct table *table, const struct column *column,
-                                  const struct transfer *transfer, const void *data)
+/* Writes `from`, or reads into `into`: the other one is NULL. */
+static enum status do_transfer(const struct table *table, const struct column *column, const struct transfer *transfer,
+                               const void *from, void *into)
 {
     hsize_t start[TABLE_MAX_DIM], count[TABLE_MAX_DIM], n_element = (hsize_t)transfer->n_element;
     for (int i = 0; i < TABLE_MAX_DIM; i++) {
@@ -28,15 +29,18 @@ static enum status write_transfer(const struct table *table, const struct column
         ASSERT(H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, count, NULL) >= 0);
     enum status status = STATUS_OK;
     /* The default transfer is an independent one: nobody waits for ranks that write more, or nothing. */
-    if (H5Dwrite(column->id, type, in_memory, in_file, H5P_DEFAULT, data) < 0)
+    if (from != NULL && H5Dwrite(column->id, type, in_memory, in_file, H5P_DEFAULT, from) < 0)
         status = storage_fail(CANNOT_WRITE, table->partial, column->shape.path, "writing failed");
+    if (into != NULL && H5Dread(column->id, type, in_memory, in_file, H5P_DEFAULT, into) < 0)
+        status = storage_fail(CANNOT_WRITE, table->partial, column->shape.path, "reading back failed");
     H5Tclose(type);
     H5Sclose(in_memory);
     H5Sclose(in_file);
     return status;
 }
 
-enum status table_write(struct table *table, const char *path, int64_t first, int64_t n, const void *data)
+static enum status do_rows(const struct table *table, const char *path, int64_t first, int64_t n, const char *from,
+                           char *into)
 {
     const struct column *column = find(table, path);
     ASSERT(column != NULL);
@@ -47,7 +51,18 @@ enum status table_write(struct table *table, const char *path, int64_t first, in
     for (int64_t i = 0; status == STATUS_OK && i < transfers.n_transfer; i++) {
         struct transfer transfer;
         transfers_get(&transfers, i, &transfer);
-        status = write_transfer(table, column, &transfer, (const char *)data + transfer.offset);
+        status = do_transfer(table, column, &transfer, from ? from + transfer.offset : NULL,
+                             into ? into + transfer.offset : NULL);
     }
     return status;
+}
+
+enum status table_write(struct table *table, const char *path, int64_t first, int64_t n, const void *data)
+{
+    return do_rows(table, path, first, n, data, NULL);
+}
+
+enum status table_recall(const struct table *table, const char *path, int64_t first, int64_t n, void *data)
+{
+    return do_rows(table, path, first, n, NULL, data);
 }

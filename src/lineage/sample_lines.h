@@ -1,0 +1,36 @@
+/* The lines of the samples file as lineage sees them: every split, with role, groups and content. */
+#ifndef ASSAY_LINEAGE_SAMPLE_LINES_H
+#define ASSAY_LINEAGE_SAMPLE_LINES_H
+
+#include "records/line_reader.h"
+#include "records/records.h"
+#include "records/sample.h"
+
+/* The samples section, turned so that lines of every split count, and that the split is one more group. */
+struct sample_lines {
+    const struct samples_config *config; /* borrowed; as the user wrote it */
+    struct samples_config open, read;    /* their lists are owned, what they list is not */
+    int64_t n_column;                    /* of config->group_by */
+    int64_t role;                        /* column of the split; -1: none */
+    int64_t content;                     /* column of the digest, in `read` alone */
+    struct samples samples;              /* of `open`: n is the number of lines */
+};
+
+void sample_lines_init(const struct samples_config *config, struct sample_lines *lines);
+void sample_lines_clear(struct sample_lines *lines);
+
+/* Samples [first, first + n). */
+struct sample_slice {
+    int64_t first, n;
+    char *ids;         /* owned, as all; n × samples.id_bytes */
+    uint8_t *training; /* of the split that marks training samples */
+    uint8_t *content, *has_content;
+    int32_t *codes; /* column c from c × n on: open.group_by's values */
+};
+
+/* Reads them again.  `reader` goes on where it is, if it can.  @local   @fails BAD_INPUT when the file changed */
+enum status sample_slice_read(const struct sample_lines *lines, struct line_reader *reader, int64_t first, int64_t n,
+                              struct sample_slice *slice);
+void sample_slice_clear(struct sample_slice *slice);
+
+#endif

@@ -1,0 +1,452 @@
+#!/usr/bin/python3 -B
+"""What must hold: lineage.h5 says what sqlite3 and numpy find in the recorder files, the same bytes on any number of
+ranks and in any memory; what is wrong with a record is found and named; a real PyTorch loop passes, and a dropped
+contribution in it does not."""
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+
+import recordings
+from assay import (BAD_CONFIG, BAD_INPUT, CANNOT_FIT, DIFFERS, OK, SOURCE, check, finish, folder, run, run_well,
+                   sentences, side_by_side)
+from recordings import GROUPS, LICENSES, split_of, tamper, write_config
+
+
+def open_table(recorded, directory="run"):
+    return h5py.File(recorded.folder / directory / "lineage.h5", "r")
+
+
+def texts(dataset):
+    return [value.decode() for value in dataset[()]]
+
+
+def same(found, expected, what):
+    found, expected = np.asarray(found), np.asarray(expected)
+    check(found.shape == expected.shape and np.array_equal(found, expected, equal_nan=found.dtype.kind == "f"), what,
+          found, expected)
+
+
+# ---- the table against the files ------------------------------------------------------------------------------------
+
+
+def check_steps(table, steps):
+    for name in ("step", "epoch", "process", "session", "record", "superseded"):
+        same(table[f"steps/{name}"][()], [row[name] for row in steps], f"/steps/{name}")
+    same(table["steps/learning_rate"][()], [row["rate"] for row in steps], "/steps/learning_rate")
+    same(table["steps/loss"][()], [row["loss"] for row in steps], "/steps/loss")
+    counts = [len(row["samples"]) for row in steps]
+    same(table["steps/use_start"][()], np.concatenate([[0], np.cumsum(counts)]), "/steps/use_start")
+    same(table["uses/sample"][()], np.concatenate([row["samples"] for row in steps]), "/uses/sample")
+    same(table["uses/loss"][()], np.concatenate([row["losses"] for row in steps]).astype(float), "/uses/loss")
+
+
+def check_contributions(table, steps):
+    rows = [(i, *contribution) for i, row in enumerate(steps) for contribution in row["contributions"]]
+    names = texts(table["parameter_groups/name"])
+    same(names, [name for name, _, _ in GROUPS], "/parameter_groups/name")
+    same(table["contributions/step"][()], [row[0] for row in rows], "/contributions/step")
+    same(table["contributions/group"][()], [names.index(row[1]) for row in rows], "/contributions/group")
+    same(table["contributions/delta_norm"][()], [row[2] for row in rows], "/contributions/delta_norm")
+    same(table["contribution_uses/norm"][()], np.concatenate([row[3] for row in rows]).astype(float), "norms")
+    shares = [np.zeros(0) if row[4] is None else row[4] for row in rows]
+    same(table["contribution_uses/share"][()], np.concatenate(shares), "shares")
+    counts = [len(row) for row in shares]
+    same(table["contributions/use_start"][()], np.concatenate([[0], np.cumsum(counts)]), "/contributions/use_start")
+    optimizer = [(row["step"], row["process"], name, kind, share) for row in steps
+                 for name, kind, share in row["optimizer"]]
+    same(table["optimizer/share"][()], [row[4] for row in optimizer], "/optimizer/share")
+    of = table["optimizer/contribution"][()]
+    check(all(names[table["contributions/group"][c]] == row[2] for c, row in zip(of, optimizer)), "optimizer's rows")
+
+
+def check_samples(recorded, table, steps):
+    n, names = recorded.n_sample, texts(table["parameter_groups/name"])
+    same(texts(table["samples/id"]), [sample["id"] for sample in recorded.samples], "/samples/id")
+    roles = texts(table["roles/name"])
+    validation = [i for i in range(n) if split_of(i) == "test"][:2]
+    same([roles[r] for r in table["samples/role"][()]],
+         ["validation" if i in validation else split_of(i) for i in range(n)], "/samples/role")
+    numbers = {i: k for k, i in enumerate(recorded.training)}
+    same(table["samples/training"][()], [numbers.get(i, -1) for i in range(n)], "/samples/training")
+    same(table["samples/has_content"][()], [sample["sha256"] is not None for sample in recorded.samples], "content")
+    same([row.tobytes().hex() for row in table["samples/content"][()]],
+         [sample["sha256"] or "00" * 32 for sample in recorded.samples], "/samples/content")
+    lists = [[] for _ in range(n)]
+    norms, shares = np.zeros((n, len(names))), np.zeros((n, len(names)))
+    for i, row in enumerate(steps):
+        for sample in row["samples"]:
+            lists[sample].append(i)
+        for name, _, norm, share in row["contributions"]:
+            if share is not None and not row["superseded"]:
+                np.add.at(norms[:, names.index(name)], row["samples"], norm.astype(float))
+                np.add.at(shares[:, names.index(name)], row["samples"], share)
+    same(table["samples/use_start"][()], np.concatenate([[0], np.cumsum([len(rows) for rows in lists])]), "use_start")
+    same(table["uses_by_sample/step"][()], [i for rows in lists for i in rows], "/uses_by_sample/step")
+    counted = [[steps[i]["step"] for i in rows if not steps[i]["superseded"]] for rows in lists]
+    same(table["samples/uses"][()], [len(rows) for rows in counted], "/samples/uses")
+    same(table["samples/first_step"][()], [min(rows, default=-1) for rows in counted], "/samples/first_step")
+    same(table["samples/last_step"][()], [max(rows, default=-1) for rows in counted], "/samples/last_step")
+    same(table["samples/contribution/norm"][()], norms, "/samples/contribution/norm")
+    same(table["samples/contribution/share"][()], shares, "/samples/contribution/share")
+    order = sorted(range(n), key=lambda i: (-shares[i, 0], i))[:10]
+    same(table["parameter_groups/top/sample"][0], [i for i in order if norms[i, 0] > 0], "the strongest in fc1")
+    codes = table["samples/group/license"][()]
+    values = texts(table["groups/license/value"])
+    same([values[c] for c in codes], [sample["license"] for sample in recorded.samples], "/samples/group/license")
+    same(values, sorted(LICENSES), "/groups/license/value")
+    same(table["groups/license/uses"][()],
+         [sum(len(counted[i]) for i in range(n) if recorded.samples[i]["license"] == v) for v in values], "group uses")
+    same(table["groups/license/count"][()],
+         [sum(sample["license"] == v for sample in recorded.samples) for v in values], "/groups/license/count")
+
+
+def check_governance(recorded, table):
+    n, a = recorded.n_sample, table["admissions"]
+    same(a["sample"][()], [i for i in recorded.training if i % 2 == 0] + [i for i in recorded.training if i % 2]
+         + [i for i in range(n) if split_of(i) == "rejected"], "/admissions/sample")
+    decisions = [texts(table["decisions/name"])[d] for d in a["decision"][()]]
+    policies = [texts(table["policies/name"])[p] for p in a["policy"][()]]
+    last = table["samples/admission"][()]
+    for i in range(n):
+        expected = ("admit" if i % 2 == 0 else "modulate") if split_of(i) == "train" else "reject"
+        if split_of(i) == "test":
+            check(last[i] == -1, f"sample {i} was not decided on")
+        else:
+            check(a["sample"][last[i]] == i and decisions[last[i]] == expected, f"the decision on sample {i}")
+            check(policies[last[i]] == ("closed@2" if expected == "modulate" else "open@1"), f"policy of sample {i}")
+    same(a["weight"][()], [0.5 if decision == "modulate" else 1.0 for decision in decisions], "/admissions/weight")
+    texts_of = dict(zip(texts(table["policies/name"]), texts(table["policies/text"])))
+    digests = dict(zip(texts(table["policies/name"]), texts(table["policies/sha256"])))
+    check(all(hashlib.sha256(text.encode()).hexdigest() == digests[name] for name, text in texts_of.items()), "hashes")
+    owners, owner = texts(table["owners/pseudonym"]), table["samples/owner"][()]
+    bob = hmac.new(recordings.KEY, b"bob", hashlib.sha256).hexdigest()
+    check(owners[owner[recorded.training[6]]] == bob and owner[recorded.training[20]] == -1, "the last owner told")
+    check(texts(table["checkpoints/name"]) == ["last"], "one checkpoint, told by two processes")
+    expected = len(recorded.training)
+    same(table["completeness/samples_expected"][()], [expected] * 2, "samples expected")
+    same(table["completeness/samples_used"][()], [expected] * 2, "samples used")
+    check(table.attrs["complete"] == b"yes" and table.attrs["violations"] == b"0", "a good record", table.attrs.items())
+
+
+def test_table(where):
+    recorded = recordings.make(where)
+    outcome = run_well("lineage", recorded.path)
+    steps = recordings.read_steps(recorded)
+    with open_table(recorded) as table:
+        check_steps(table, steps)
+        check_contributions(table, steps)
+        check_samples(recorded, table, steps)
+        check_governance(recorded, table)
+        inputs = set(texts(table["inputs/path"]))
+        check(inputs == {"samples.jsonl", "lineage/rank-00000.sqlite", "lineage/rank-00001.sqlite"}, "inputs", inputs)
+    check("0 violations" in outcome.out and "closed@2" in outcome.out, "the summary", outcome.out)
+    check(max(map(len, outcome.out.split("\n"))) <= 100, "the summary fits 100 columns", outcome.out)
+    return recorded
+
+
+# ---- the same on any ranks ------------------------------------------------------------------------------------------
+
+
+def digest(recorded, directory):
+    return hashlib.sha256((recorded.folder / directory / "lineage.h5").read_bytes()).hexdigest()
+
+
+def contents(recorded, directory):
+    """Everything in the table but the fingerprint, which also covers how the config lists the files."""
+    found = {}
+    with open_table(recorded, directory) as table:
+        table.visititems(lambda name, item: found.update(
+            {name: item[()].tobytes()} if isinstance(item, h5py.Dataset) else {}))
+        found.update({name: value for name, value in table.attrs.items() if name != "fingerprint"})
+    return found
+
+
+def test_ranks(where):
+    """Enough steps and samples for several windows, and in little memory for several passes."""
+    recorded = recordings.make(where, n_sample=900, n_process=3, batch=3)
+    run_well("lineage", recorded.path)
+    expected = digest(recorded, "run")
+    small = write_config(recorded, "small.json", memory="1 MiB")
+
+    def on(ranks):
+        run_well("lineage", recorded.path, "--directory", recorded.folder / f"run-{ranks}", ranks=ranks)
+        check(digest(recorded, f"run-{ranks}") == expected, f"the same bytes on {ranks} ranks")
+
+    side_by_side(on, (2, 3, 4, 7))
+    run_well("lineage", small, "--directory", recorded.folder / "run-small", ranks=2)
+    check(digest(recorded, "run-small") == expected, "the same bytes in little memory")
+    swapped = write_config(recorded, "swapped.json", records=["lineage/*[12].sqlite", "lineage/rank-00000.sqlite"])
+    run_well("lineage", swapped, "--directory", recorded.folder / "run-swapped", ranks=2)
+    check(contents(recorded, "run-swapped") == contents(recorded, "run"), "the same table from files in another order")
+    with open_table(recorded) as table:
+        check_samples(recorded, table, recordings.read_steps(recorded))
+
+
+def test_resume(recorded):
+    outcome = run_well("run", recorded.path)
+    check("lineage    unchanged" in outcome.out and "root" in outcome.out, "it is skipped, and sealed", outcome.out)
+    tamper(recorded, 0, "UPDATE step SET loss = 0.5 WHERE record = 1")
+    outcome = run_well("lineage", recorded.path)
+    check("lineage    done" in outcome.out, "a changed recorder file is read again", outcome.out)
+    program = [os.environ["ASSAY_PROGRAM"], "verify", recorded.folder / "run"]
+    check(subprocess.run(program, capture_output=True, check=False).returncode != 0, "its seal is broken")
+
+
+# ---- what is wrong is found -----------------------------------------------------------------------------------------
+
+
+def findings(recorded, directory):
+    with open_table(recorded, directory) as table:
+        kinds = texts(table["finding_kinds/name"])
+        rows = [{"kind": kinds[kind], "text": text.decode()} for kind, text in
+                zip(table["findings/kind"][()], table["findings/text"][()])]
+        for name in ("step", "group", "process", "sample", "size"):
+            for row, value in zip(rows, table[f"findings/{name}"][()]):
+                row[name] = value
+        violation = dict(zip(kinds, table["finding_kinds/violation"][()]))
+    return [row for row in rows if violation[row["kind"]]], [row for row in rows if not violation[row["kind"]]]
+
+
+def blob(*samples):
+    return "x'" + np.array(samples, "<i8").tobytes().hex() + "'"
+
+
+# Name, process, statements, kinds that must be found, what one of the findings must be.
+STEP_TABLES = ("contribution", "optimizer", "step")
+ONE_FIRST = "UPDATE step SET samples = CAST({} || substr(samples, 9) AS BLOB) WHERE record = {}"
+PLANTED = [
+    ("a dropped row", 0, ["DELETE FROM contribution WHERE record = 5 AND parameter_group = 2"],
+     {"missing_contribution"}, {"kind": "missing_contribution", "step": 4, "group": 1}),
+    ("a dropped example", 0, ["UPDATE contribution SET shares = CAST(zeroblob(8) || substr(shares, 9) AS BLOB) "
+                              "WHERE record = 3 AND parameter_group = 1"],
+     {"share_sum"}, {"kind": "share_sum", "step": 2, "group": 0}),
+    ("a large residual", 0, ["UPDATE contribution SET residual = 1e-3, rounding = 1e-8 WHERE record = 2 AND "
+                             "parameter_group = 1"], {"residual"}, {"kind": "residual", "step": 1, "size": 1e-3}),
+    ("nothing of its examples", 0, ["UPDATE contribution SET n = 0, norms = NULL, shares = NULL WHERE record = 4 AND "
+                                    "parameter_group = 1"], {"missing_contribution"}, {"step": 3, "group": 0}),
+    ("an unknown sample", 0, [ONE_FIRST.format(blob(1000), 1)],
+     {"unknown_sample"}, {"kind": "unknown_sample", "sample": 1000, "step": 0}),
+    ("a reused sample", 0, [ONE_FIRST.format("substr(samples, 9, 8)", 1)],
+     {"reused"}, {"kind": "reused", "step": 0, "size": 2}),
+    ("a rejected sample", 0, [ONE_FIRST.format(blob(7), 2)],
+     {"rejected_used", "wrong_role"}, {"kind": "rejected_used", "sample": 7, "step": 1}),
+    ("a test sample", 0, [ONE_FIRST.format(blob(9), 2)],
+     {"not_admitted", "wrong_role"}, {"kind": "not_admitted", "sample": 9, "step": 1}),
+    ("an admission too late", 0, ["UPDATE admission SET step = 3 WHERE decision = 'admit'"], {"not_admitted"},
+     {"kind": "not_admitted"}),
+    ("an unknown policy", 0, ["DELETE FROM definition WHERE name = 'open@1'"], {"unknown_policy"},
+     {"kind": "unknown_policy"}),
+    ("lost steps", 1, [f"DELETE FROM {table} WHERE record IN (2, 3)" for table in STEP_TABLES],
+     {"missing_records", "uncounted"},
+     {"kind": "missing_records", "process": 1, "size": 2}),
+    ("no closing", 1, ["DELETE FROM closing WHERE session = 2"], {"cut_off"}, {"kind": "cut_off", "process": 1}),
+    ("losses", 0, ["INSERT INTO lost VALUES (1, 4, 4, 'use', 3, 'disk full')"], {"lost_events"},
+     {"kind": "lost_events", "size": 3}),
+    ("another samples file", 0, ["UPDATE meta SET value = 'ff' WHERE name = 'samples_sha256'"], {"samples_differ"},
+     {"kind": "samples_differ", "process": 0}),
+    ("another run", 1, ["UPDATE meta SET value = 'b run' WHERE name = 'run'"], {"run_differs"}, {"process": 1}),
+    ("another key", 1, ["UPDATE meta SET value = '00' WHERE name = 'key_id'"], {"key_differs"}, {"process": 1}),
+    ("two claims", 1, ["UPDATE meta SET value = '0' WHERE name = 'rank'"], {"claimed_twice", "missing_process"},
+     {"kind": "claimed_twice", "process": 0, "step": 0}),
+    ("a file of three", 1, ["UPDATE meta SET value = '3' WHERE name = 'world_size'"], {"missing_process"},
+     {"kind": "missing_process", "process": 2}),
+    ("a late start", 1, [f"DELETE FROM {table} WHERE record = 1" for table in STEP_TABLES],
+     {"missing_records", "uncounted", "missing_process_steps"},
+     {"kind": "missing_process_steps", "process": 1, "step": 0}),
+]
+
+
+def test_planted(good, where):
+    def plant(case):
+        name, process, statements, kinds, expected = case
+        recorded = recordings.types.SimpleNamespace(**vars(good))
+        recorded.folder = where / name.replace(" ", "-")
+        shutil.copytree(good.folder, recorded.folder, ignore=shutil.ignore_patterns("run*"))
+        tamper(recorded, process, *statements)
+        outcome = run("lineage", recorded.folder / "config.json", "--strict", ranks=1 + PLANTED.index(case) % 3)
+        check(outcome.code == DIFFERS, f"{name}: --strict ends with 1 on every rank", outcome.code, outcome.err)
+        violations, _ = findings(recorded, "run")
+        found = {row["kind"] for row in violations}
+        check(kinds <= found, f"{name}: {kinds} are found", found)
+        spare = found - kinds - {"reused", "share_sum", "missing_contribution", "not_admitted"}
+        check(not spare, f"{name}: nothing else is", spare)
+        check(any(all(row[key] == value for key, value in expected.items()) for row in violations),
+              f"{name}: {expected}", violations[:5])
+        check(max(map(len, outcome.out.split("\n"))) <= 100, f"{name}: the summary fits", outcome.out)
+
+    side_by_side(plant, PLANTED)
+
+
+def test_good_is_quiet(recorded):
+    violations, notes = findings(recorded, "run")
+    check(not violations and {row["kind"] for row in notes} == {"superseded"}, "a good record has only notes",
+          violations, notes)
+    outcome = run("lineage", recorded.path, "--strict")
+    check(outcome.code == OK, "--strict on a good record", outcome.err)
+
+
+# ---- killed, damaged, missing ---------------------------------------------------------------------------------------
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from assay_recorder import Recorder
+recorder = Recorder(sys.argv[2], "a run", samples=sys.argv[3])
+for step in range(5):
+    recorder.step_begin(step, epoch=0)
+    recorder.use([2 * step, 2 * step + 1])
+    recorder.step_end()
+recorder.step_begin(5, epoch=0)
+recorder.use([10])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_killed(where):
+    recorded = recordings.make(where, n_process=1)
+    path = recorded.folder / "lineage/rank-00000.sqlite"
+    path.unlink()
+    ended = subprocess.run([sys.executable, "-B", "-c", KILLED, SOURCE / "src/capture/python", path,
+                            recorded.folder / "samples.jsonl"], check=False)
+    check(ended.returncode == -signal.SIGKILL, "the training process was killed")
+    log = path.with_name(path.name + "-wal")
+    log.write_bytes(log.read_bytes()[:-2000])  # and the disk lost the end of the last transaction
+    run_well("lineage", recorded.path)
+    violations, notes = findings(recorded, "run")
+    check([row["kind"] for row in violations] == ["wrong_role", "cut_off"] and "step 3" in violations[1]["text"],
+          "the gap is told, and sample 7, which was rejected", violations)
+    check({row["kind"] for row in notes} == {"no_admissions", "epoch_incomplete"}, "and nothing else", notes)
+    with open_table(recorded) as table:
+        check("lineage/rank-00000.sqlite-wal" in texts(table["inputs/path"]), "the log is an input")
+        same(table["uses/sample"][()], range(8), "all complete steps are there")
+
+
+MANY_STEPS = """WITH RECURSIVE k (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM k WHERE i < 9000)
+INSERT INTO step SELECT i, 1, i, 0, 0.0, NULL, NULL, 1, zeroblob(8), NULL, NULL, x'0100000000000000' FROM k"""
+
+
+def test_bad_input(where):
+    recorded = recordings.make(where, n_process=1)
+    path = recorded.folder / "lineage/rank-00000.sqlite"
+
+    def refused(code, sentence, ranks=1, **changes):
+        shutil.rmtree(recorded.folder / "run", ignore_errors=True)
+        outcome = run("lineage", write_config(recorded, **changes), ranks=ranks)
+        said = sentences(outcome)
+        check(outcome.code == code and len(said) == 1 and sentence in outcome.err, sentence, outcome.code, outcome.err)
+
+    refused(BAD_INPUT, "no-such", records=["no-such-*.sqlite"], ranks=2)
+    refused(BAD_CONFIG, "lineage.records: expected recorder files", records=[])
+    tamper(recorded, 0, MANY_STEPS)
+    refused(CANNOT_FIT, "lineage.memory: expected at least", memory="1 MiB", ranks=3)
+    tamper(recorded, 0, "UPDATE admission SET decision = 'maybe' WHERE rowid = 2")
+    refused(BAD_INPUT, 'table admission, row 2: expected "admit", "modulate" or "reject"')
+    tamper(recorded, 0, "UPDATE definition SET content = '{ }' WHERE name = 'closed@2'")
+    refused(BAD_INPUT, "table definition, row 2: expected the SHA-256 of its content", ranks=2)
+    path.write_bytes(b"not SQLite at all" * 100)
+    refused(BAD_INPUT, "expected a recorder's file", ranks=2)
+    check(not (recorded.folder / "run/lineage.h5").exists(), "no table is left")
+
+
+# ---- orders ---------------------------------------------------------------------------------------------------------
+
+
+def test_orders(recorded):
+    steps = recordings.read_steps(recorded)
+    n_step, batch = 1 + max(row["step"] for row in steps), 8
+    order = np.full((n_step, batch), -1, np.int32)
+    for step in range(n_step):
+        used = np.concatenate([row["samples"] for row in steps if row["step"] == step and not row["superseded"]])
+        order[step, :len(used)] = used[::-1]
+    np.save(recorded.folder / "order.npy", order)
+    alone = write_config(recorded, "order.json", records=[], order="order.npy")
+    run_well("lineage", alone, "--directory", recorded.folder / "run-order", ranks=2)
+    with open_table(recorded, "run-order") as table:
+        same(table["uses/sample"][()], order[order >= 0], "uses of an order")
+        same(table["steps/uses"][()], (order >= 0).sum(1), "a short batch is short")
+        uses = np.bincount(order[order >= 0], minlength=recorded.n_sample)
+        same(table["samples/uses"][()], uses, "uses of samples of an order")
+        check(table["completeness/epoch"][()].tolist() == [-1], "an order knows no epochs")
+        check({"order.npy", "samples.jsonl"} == set(texts(table["inputs/path"])), "inputs of an order")
+    both = write_config(recorded, "both.json", order="order.npy")
+    run_well("lineage", both, "--directory", recorded.folder / "run-both", ranks=2)
+    check(not findings(recorded, "run-both")[0], "the order is what was recorded", findings(recorded, "run-both")[0])
+    order[3, 0] = order[2, 0]
+    np.save(recorded.folder / "order.npy", order)
+    run_well("lineage", both, "--directory", recorded.folder / "run-both")
+    violations, _ = findings(recorded, "run-both")
+    check([(row["kind"], row["step"], row["size"]) for row in violations] == [("order_differs", 3, 2)],
+          "another order is found", violations)
+    order[5, 2] = -2
+    np.save(recorded.folder / "order.npy", order)
+    outcome = run("lineage", alone, "--directory", recorded.folder / "run-bad", ranks=2)
+    check(outcome.code == BAD_INPUT and "row 5, column 2: expected a sample index or -1" in outcome.err, "-2",
+          outcome.err)
+    write_config(recorded)
+
+
+# ---- a real loop ----------------------------------------------------------------------------------------------------
+
+
+def test_torch(where):
+    """Sixteen inputs, two layers, momentum: traced as the README says, then spoilt."""
+    import torch  # pylint: disable=import-outside-toplevel
+    from assay_contributions import Contributions  # pylint: disable=import-outside-toplevel
+    recorded = recordings.make(where, n_process=1)
+    path = recorded.folder / "lineage/rank-00000.sqlite"
+    path.unlink()
+    torch.manual_seed(1)
+    x, y = torch.rand(recorded.n_sample, 16), torch.randint(0, 3, (recorded.n_sample,))
+    model = torch.nn.Sequential(torch.nn.Linear(16, 12), torch.nn.ReLU(), torch.nn.Linear(12, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=0.01)
+    with recordings.open_recorder(recorded, 0) as recorder:
+        tracer = Contributions(model, optimizer, recorder)
+        recordings.govern(recorded, recorder)
+        for step, index in enumerate(2 * np.array_split(np.array(recorded.training), 6)):
+            recorder.step_begin(step, epoch=step // 6, learning_rate=0.1)
+            optimizer.zero_grad()
+            with tracer.batch(index) as batch:
+                losses = batch.losses(torch.nn.functional.cross_entropy(model(x[index]), y[index], reduction="none"))
+                losses.mean().backward()
+            with tracer.update():
+                optimizer.step()
+            recorder.step_end()
+    outcome = run("lineage", recorded.path, "--strict", ranks=2)
+    check(outcome.code == OK, "a real loop is in order", outcome.code, outcome.out, outcome.err)
+    with open_table(recorded) as table:
+        check(texts(table["parameter_groups/name"]) == ["0", "2"], "its layers are the groups")
+        check(abs(table["contributions/share_sum"][()] - 1).max() < 1e-4, "shares sum to 1 with momentum and decay",
+              table["contributions/share_sum"][()])
+    tamper(recorded, 0, "UPDATE contribution SET shares = CAST(substr(shares, 1, 8) || zeroblob(8) || "
+                        "substr(shares, 17) AS BLOB) WHERE record = 4 AND parameter_group = 2")
+    outcome = run("lineage", recorded.path, "--strict")
+    violations, _ = findings(recorded, "run")
+    check(outcome.code == DIFFERS and [(row["kind"], row["step"], row["group"]) for row in violations] ==
+          [("share_sum", 3, 1)], "one example dropped in one layer is found", violations)
+
+
+def main():
+    with folder() as where:
+        test_torch(where / "torch")
+        recorded = test_table(where / "good")
+        test_ranks(where / "ranks")
+        test_planted(recorded, where)
+        test_good_is_quiet(recorded)
+        test_orders(recorded)
+        test_resume(recorded)
+        test_killed(where / "killed")
+        test_bad_input(where / "bad")
+    finish()
+
+
+main()
