@@ -8,7 +8,7 @@
 int64_t usage_block_rows(const struct usage_source *source)
 {
     enum { MOST_ROWS = 1 << 14, MOST_BYTES = 64 << 20 };
-    int64_t bytes = source->id_bytes + source->score_bytes, fit = bytes > 0 ? MOST_BYTES / bytes : MOST_ROWS;
+    int64_t bytes = source->id_bytes + source->influence_bytes, fit = bytes > 0 ? MOST_BYTES / bytes : MOST_ROWS;
     return fit < 1 ? 1 : fit < MOST_ROWS ? fit : MOST_ROWS;
 }
 
@@ -76,26 +76,41 @@ static enum status read_admissions(const struct usage_source *source, struct usa
                    {"/admissions/policy", &block->policy},
                    {"/admissions/profile", &block->profile},
                    {"/admissions/reason", &block->reason}};
+    struct places places;
     enum status status = STATUS_OK;
+    places_make(block->admission, block->n, &places);
     for (size_t k = 0; k < sizeof columns / sizeof *columns && status == STATUS_OK; k++) {
         int32_t *column = *columns[k].column = memory_allocate(block->n, sizeof *column);
         for (int64_t i = 0; i < block->n; i++)
             column[i] = -1;
-        status = rows_gather(source->lineage, columns[k].path, block->admission, block->n, column);
+        status = rows_gather(source->lineage, columns[k].path, &places, column);
     }
+    places_clear(&places);
     return status;
 }
 
+/* Rows of /self and of /scores, side by side. */
 static enum status read_influence(const struct usage_source *source, struct usage_block *block)
 {
     if (source->influence == NULL)
         return STATUS_OK;
-    block->self = memory_allocate(block->n, sizeof *block->self);
-    enum status status = rows_gather(source->influence, "/self", block->training, block->n, block->self);
-    if (status == STATUS_OK && source->score_bytes > 0) {
-        block->scores = memory_allocate(block->n, (size_t)source->score_bytes);
-        status = rows_gather(source->influence, "/scores", block->training, block->n, block->scores);
+    int64_t self_bytes = sizeof(double), score_bytes = source->influence_bytes - self_bytes;
+    char *self = memory_allocate(block->n, (size_t)self_bytes),
+         *scores = memory_allocate(block->n, (size_t)score_bytes);
+    block->influence = memory_allocate_raw(block->n, (size_t)source->influence_bytes);
+    struct places places;
+    places_make(block->training, block->n, &places);
+    enum status status = rows_gather(source->influence, "/self", &places, self);
+    if (status == STATUS_OK && score_bytes > 0)
+        status = rows_gather(source->influence, "/scores", &places, scores);
+    places_clear(&places);
+    for (int64_t i = 0; i < block->n; i++) {
+        char *row = block->influence + i * source->influence_bytes;
+        memcpy(row, self + i * self_bytes, (size_t)self_bytes);
+        memcpy(row + self_bytes, scores + i * score_bytes, (size_t)score_bytes);
     }
+    memory_free(self);
+    memory_free(scores);
     return status;
 }
 
@@ -113,10 +128,9 @@ enum status usage_block_read(const struct usage_source *source, int64_t first, i
 
 void usage_block_clear(struct usage_block *block)
 {
-    void *const owned[] = {block->id,        block->content,  block->has_content, block->role,
-                           block->owner,     block->decision, block->policy,      block->profile,
-                           block->reason,    block->uses,     block->training,    block->admission,
-                           block->use_start, block->use,      block->scores,      block->self};
+    void *const owned[] = {block->id,       block->content,   block->has_content, block->role,   block->owner,
+                           block->decision, block->policy,    block->profile,     block->reason, block->uses,
+                           block->training, block->admission, block->use_start,   block->use,    block->influence};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         memory_free(owned[i]);
     text_clear(&block->made);
@@ -143,13 +157,14 @@ static void add_steps(const struct usage_source *source, const struct usage_bloc
         memory_free(steps);
 }
 
-/* Digest in hex of a row of influence.h5; "-" for a sample that has none. */
-static struct record_value digest_value(const void *row, size_t n, bool has_row, char hex[2 * DIGEST_BYTES + 1])
+/* Digest in hex of sample i's row of influence.h5; "-" where it has none. */
+static struct record_value influence_value(const struct usage_source *source, const struct usage_block *block,
+                                           int64_t i, char hex[2 * DIGEST_BYTES + 1])
 {
     uint8_t sha256[DIGEST_BYTES];
-    if (!has_row)
+    if (block->influence == NULL || block->training[i] < 0)
         return (struct record_value){"-", 1};
-    digest_of(row, n, sha256);
+    digest_of(block->influence + i * source->influence_bytes, (size_t)source->influence_bytes, sha256);
     hex_encode(sha256, DIGEST_BYTES, hex);
     return (struct record_value){hex, 2 * (size_t)DIGEST_BYTES};
 }
@@ -158,7 +173,7 @@ enum status usage_block_record(const struct usage_source *source, struct usage_b
                                struct text *text)
 {
     struct record_value values[N_RECORD_LINES];
-    char scores[2 * DIGEST_BYTES + 1], self[2 * DIGEST_BYTES + 1];
+    char influence[2 * DIGEST_BYTES + 1];
     const char *id = block->id + i * source->id_bytes;
     bool is_known = block->role[i] >= 0 && names_get(&source->roles, block->role[i], &values[RECORD_ROLE]) &&
                     names_get(&source->owners, block->owner[i], &values[RECORD_OWNER]) &&
@@ -181,11 +196,7 @@ enum status usage_block_record(const struct usage_source *source, struct usage_b
     values[RECORD_ID] = (struct record_value){made->bytes, id_end};
     values[RECORD_USES] = (struct record_value){made->bytes + id_end, uses_end - id_end};
     values[RECORD_STEPS] = (struct record_value){made->bytes + uses_end, made->length - uses_end};
-    bool is_scored = block->self != NULL && block->training[i] >= 0;
-    values[RECORD_SELF] = digest_value(is_scored ? block->self + i : NULL, sizeof *block->self, is_scored, self);
-    is_scored = block->scores != NULL && block->training[i] >= 0;
-    values[RECORD_SCORES] = digest_value(is_scored ? block->scores + i * source->score_bytes : NULL,
-                                         (size_t)source->score_bytes, is_scored, scores);
+    values[RECORD_INFLUENCE] = influence_value(source, block, i, influence);
     usage_record_write(values, text);
     return STATUS_OK;
 }

@@ -5,60 +5,65 @@
 
 #include "base/memory.h"
 
-struct place {
-    int64_t row, i;
-};
-
 static int compare_places(const void *a, const void *b)
 {
     const struct place *left = a, *right = b;
     return (left->row > right->row) - (left->row < right->row);
 }
 
-/* The places in order of row; the caller owns them. */
-static struct place *list_places(const int64_t *rows, int64_t n, int64_t *n_place)
+void places_make(const int64_t *rows, int64_t n, struct places *places)
 {
-    struct place *places = memory_allocate(n, sizeof *places);
     bool in_order = true;
-    *n_place = 0;
+    *places = (struct places){.items = memory_allocate_raw(n, sizeof *places->items)};
     for (int64_t i = 0; i < n; i++) {
         if (rows[i] == -1)
             continue;
-        in_order = in_order && (*n_place == 0 || places[*n_place - 1].row <= rows[i]);
-        places[(*n_place)++] = (struct place){rows[i], i};
+        in_order = in_order && (places->n == 0 || places->items[places->n - 1].row <= rows[i]);
+        places->items[places->n++] = (struct place){rows[i], i};
     }
     if (!in_order)
-        qsort(places, (size_t)*n_place, sizeof *places, compare_places);
-    return places;
+        qsort(places->items, (size_t)places->n, sizeof *places->items, compare_places);
 }
 
-enum status rows_gather(struct table_reader *reader, const char *path, const int64_t *rows, int64_t n, void *out)
+void places_clear(struct places *places)
+{
+    memory_free(places->items);
+    *places = (struct places){0};
+}
+
+/* Places [first, last) of a list, whose rows are near each other, by one read. */
+static enum status read_piece(struct table_reader *reader, const char *path, const struct place *first,
+                              const struct place *last, int64_t bytes, void *out)
+{
+    int64_t n_row = last[-1].row - first->row + 1;
+    char *piece = memory_allocate_raw(n_row, (size_t)bytes);
+    enum status status = table_read(reader, path, first->row, n_row, piece);
+    for (const struct place *place = first; place < last && status == STATUS_OK; place++)
+        memcpy((char *)out + place->i * bytes, piece + (place->row - first->row) * bytes, (size_t)bytes);
+    memory_free(piece);
+    return status;
+}
+
+enum status rows_gather(struct table_reader *reader, const char *path, const struct places *places, void *out)
 {
     enum { PIECE_BYTES = 8 << 20 };
     const struct dataset *shape = table_find(reader, path);
     if (shape == NULL)
-        return fail(BAD_RUN, "expected a dataset %s, found none", path);
-    int64_t n_place, bytes = dataset_row_bytes(shape),
-                     most = bytes < PIECE_BYTES && bytes > 0 ? PIECE_BYTES / bytes : 1;
-    struct place *places = list_places(rows, n, &n_place);
-    char *piece = NULL;
+        return fail(BAD_RUN, "expected a dataset %s, found none; run the jobs of the tables again", path);
+    int64_t bytes = dataset_row_bytes(shape), n_row = dataset_rows(shape), n = places->n;
+    int64_t most = bytes > 0 && bytes < PIECE_BYTES ? PIECE_BYTES / bytes : 1;
+    const struct place *items = places->items;
     enum status status = STATUS_OK;
-    if (n_place > 0 && (places[0].row < 0 || places[n_place - 1].row >= dataset_rows(shape)))
-        status = fail(BAD_RUN,
-                      "%s: expected a row below %lld, found row %lld asked for: the tables do not belong "
-                      "together; run their jobs again",
-                      path, (long long)dataset_rows(shape), (long long)places[n_place - 1].row);
-    for (int64_t k = 0, last; k < n_place && status == STATUS_OK; k = last) {
-        int64_t first = places[k].row;
-        for (last = k + 1; last < n_place && places[last].row - first < most;)
+    if (n > 0 && (items[0].row < 0 || items[n - 1].row >= n_row))
+        return fail(
+            BAD_RUN,
+            "expected a row of %s, which has %lld, found row %lld asked for: the tables do not belong together; "
+            "run their jobs again",
+            path, (long long)n_row, (long long)(items[0].row < 0 ? items[0].row : items[n - 1].row));
+    for (int64_t k = 0, last; k < n && status == STATUS_OK; k = last) {
+        for (last = k + 1; last < n && items[last].row - items[k].row < most;)
             last++;
-        int64_t n_row = places[last - 1].row - first + 1;
-        piece = memory_allocate_raw(n_row, (size_t)bytes);
-        status = table_read(reader, path, first, n_row, piece);
-        for (int64_t j = k; j < last && status == STATUS_OK; j++)
-            memcpy((char *)out + places[j].i * bytes, piece + (places[j].row - first) * bytes, (size_t)bytes);
-        memory_free(piece);
+        status = read_piece(reader, path, items + k, items + last, bytes, out);
     }
-    memory_free(places);
     return status;
 }

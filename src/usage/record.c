@@ -6,20 +6,38 @@
 #include "base/memory.h"
 
 static const char head[] = "assay/sample/v1\n";
-static const char *const names[N_RECORD_LINES] = {
-    [RECORD_ID] = "id ",         [RECORD_ROLE] = "role ",       [RECORD_OWNER] = "owner ",
-    [RECORD_POLICY] = "policy ", [RECORD_PROFILE] = "profile ", [RECORD_DECISION] = "decision ",
-    [RECORD_REASON] = "reason ", [RECORD_USES] = "uses ",       [RECORD_STEPS] = "steps ",
-    [RECORD_SCORES] = "scores ", [RECORD_SELF] = "self "};
+
+#define NAME(text)                                                                                                     \
+    {                                                                                                                  \
+        text, sizeof text - 1                                                                                          \
+    }
+static const struct record_value names[N_RECORD_LINES] = {
+    [RECORD_ID] = NAME("id "),           [RECORD_ROLE] = NAME("role "),
+    [RECORD_OWNER] = NAME("owner "),     [RECORD_POLICY] = NAME("policy "),
+    [RECORD_PROFILE] = NAME("profile "), [RECORD_DECISION] = NAME("decision "),
+    [RECORD_REASON] = NAME("reason "),   [RECORD_USES] = NAME("uses "),
+    [RECORD_STEPS] = NAME("steps "),     [RECORD_INFLUENCE] = NAME("influence ")};
+
+static char *append(char *at, const char *bytes, size_t n)
+{
+    memcpy(at, bytes, n);
+    return at + n;
+}
 
 void usage_record_write(const struct record_value values[N_RECORD_LINES], struct text *text)
 {
-    text_add_bytes(text, head, sizeof head - 1);
+    size_t n = sizeof head - 1;
+    for (int i = 0; i < N_RECORD_LINES; i++)
+        n += names[i].n + values[i].n + 1;
+    text_reserve(text, n); /* once: there are millions of records */
+    char *at = append(text->bytes + text->length, head, sizeof head - 1);
     for (int i = 0; i < N_RECORD_LINES; i++) {
-        text_add_bytes(text, names[i], strlen(names[i]));
-        text_add_bytes(text, values[i].bytes, values[i].n);
-        text_add_bytes(text, "\n", 1);
+        at = append(at, names[i].bytes, names[i].n);
+        at = append(at, values[i].bytes, values[i].n);
+        *at++ = '\n';
     }
+    *at = 0;
+    text->length += n;
 }
 
 void usage_add_integer(struct text *text, int64_t value)
@@ -117,7 +135,7 @@ static bool take_lines(struct usage_record *record, size_t n)
     for (int i = 0; i < N_RECORD_LINES; i++) {
         const char *value;
         size_t length;
-        cursor_literal(&cursor, names[i]);
+        cursor_literal(&cursor, names[i].bytes);
         cursor_until(&cursor, '\n', &value, &length);
         if (!cursor.ok || length == 0 || !is_plain_line(value, length))
             return false;

@@ -17,17 +17,16 @@
 #include "base/text.h"
 
 enum record_line {
-    RECORD_ID,       /* "digit-0005" */
-    RECORD_ROLE,     /* "train" */
-    RECORD_OWNER,    /* pseudonym, hex */
-    RECORD_POLICY,   /* SHA-256 of the policy (or -) and its name */
-    RECORD_PROFILE,  /* the same of the depth profile */
-    RECORD_DECISION, /* "admit" */
-    RECORD_REASON,   /* of a rejection */
-    RECORD_USES,     /* how often it was used in training, 0 or more */
-    RECORD_STEPS,    /* 1-3,7 or, where that is long, first 1 last 900 count 30 sha256 HEX (of the long form) */
-    RECORD_SCORES,   /* SHA-256 of the sample's row of influence.h5:/scores, as it is stored */
-    RECORD_SELF,     /* the same of /self */
+    RECORD_ID,        /* "digit-0005" */
+    RECORD_ROLE,      /* "train" */
+    RECORD_OWNER,     /* pseudonym, hex */
+    RECORD_POLICY,    /* SHA-256 of the policy (or -) and its name */
+    RECORD_PROFILE,   /* the same of the depth profile */
+    RECORD_DECISION,  /* "admit" */
+    RECORD_REASON,    /* of a rejection */
+    RECORD_USES,      /* how often it was used in training, 0 or more */
+    RECORD_STEPS,     /* 1-3,7 or, where that is long, first 1 last 900 count 30 sha256 HEX (of the long form) */
+    RECORD_INFLUENCE, /* SHA-256 of the sample's row of influence.h5:/self and, where kept, /scores, as stored */
     N_RECORD_LINES
 };
 

@@ -128,7 +128,7 @@ static enum status open_influence(const char *run_directory, struct usage_source
     if (self == NULL || self->type != TABLE_F64 || self->n_dim != 1)
         return fail(BAD_RUN, "influence.h5: expected one number per training sample in /self; run `assay influence` "
                              "again");
-    source->score_bytes = scores != NULL ? dataset_row_bytes(scores) : 0;
+    source->influence_bytes = dataset_row_bytes(self) + (scores != NULL ? dataset_row_bytes(scores) : 0);
     return STATUS_OK;
 }
 

@@ -8,7 +8,8 @@
 struct usage_source {
     struct table_reader *lineage, *influence; /* owned; influence may be NULL */
     int64_t n_sample;
-    int64_t id_bytes, score_bytes; /* of one sample's id; of its row of scores, 0 where none are kept */
+    int64_t id_bytes;        /* of one sample's id */
+    int64_t influence_bytes; /* of its rows of /self and of /scores; 0 without influence.h5 */
     struct names roles, owners, decisions, policies, profiles, reasons;
     int64_t n_step;
     int64_t *step;                            /* owned; of each row of /steps */
@@ -30,8 +31,7 @@ struct usage_block {
     int64_t *uses, *training, *admission;
     int64_t *use_start; /* n + 1; from use_start[0] on, use[0] is the first */
     int64_t *use;       /* rows of /steps */
-    char *scores;       /* NULL where none are kept */
-    double *self;       /* NULL without influence.h5 */
+    char *influence;    /* NULL without influence.h5 */
     struct text made;   /* scratch of usage_block_record */
 };
 

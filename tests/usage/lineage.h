@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "table/table.h"
 
-enum { LINEAGE_STEPS = 40, LINEAGE_QUERIES = 3, LINEAGE_ID_BYTES = 24 };
+enum { LINEAGE_STEPS = 40, LINEAGE_QUERIES = 3, LINEAGE_ID_BYTES = 32 };
 enum { LINEAGE_SHARED = 10, LINEAGE_UNLISTED = 97, LINEAGE_REJECTED = 31, LINEAGE_TEST = 7 };
 
 /* Samples 10, 20, … share the content of the one before; 97, 194, … have no digest of theirs. */

@@ -78,7 +78,7 @@ static void test_parse(const char *id)
     text_init(&text);
     write_record(id, &text);
     CHECK(usage_record_parse(text.bytes, text.length, "here", &record) == STATUS_OK);
-    CHECK(record.uses == 12 && strcmp(record.values[RECORD_SELF], "-") == 0 && record.values[RECORD_ID][0] == '"');
+    CHECK(record.uses == 12 && strcmp(record.values[RECORD_INFLUENCE], "-") == 0 && record.values[RECORD_ID][0] == '"');
     usage_record_clear(&record);
     CHECK_FAILS(usage_record_parse(text.bytes, text.length - 1, "here", &record), BAD_INPUT,
                 "here: expected the record");
@@ -96,7 +96,7 @@ static void test_forged(void)
         enum record_line line;
         const char *value;
     } cases[] = {{RECORD_ID, "\"a\"\nuses 5"}, {RECORD_USES, "-1"},           {RECORD_USES, "012"},  {RECORD_USES, ""},
-                 {RECORD_ROLE, "\"\x1b[2J\""}, {RECORD_ROLE, "\"\xc2\x9b\""}, {RECORD_ROLE, "\xff"}, {RECORD_SELF, ""}};
+                 {RECORD_ROLE, "\"\x1b[2J\""}, {RECORD_ROLE, "\"\xc2\x9b\""}, {RECORD_ROLE, "\xff"}, {RECORD_INFLUENCE, ""}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text text;
         struct usage_record record;
