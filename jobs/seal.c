@@ -32,6 +32,20 @@ static int tables_present(const struct context *context, const char **tables)
     return n;
 }
 
+/* What can be proved of single samples, and how. */
+static void print_samples(const struct usage_summary *samples, const char *directory)
+{
+    char size[32], unlisted[32];
+    if (samples->size == 0) {
+        printf("           no sample has a content digest (key sha256): nothing can be proved of a single one\n");
+        return;
+    }
+    printf("           %s samples listed", figure_count(samples->size, size));
+    if (samples->unlisted > 0)
+        printf(", %s without a content digest not", figure_count(samples->unlisted, unlisted));
+    printf(": assay prove %s --content FILE proves use or non-use\n", directory);
+}
+
 static void print_seal(const struct context *context, const struct seal_result *result,
                        const struct sealed_root *former)
 {
@@ -41,6 +55,8 @@ static void print_seal(const struct context *context, const struct seal_result *
     if (former->is_sealed && strcmp(former->root, result->root) != 0)
         printf("           in place of an earlier seal of this run, with root %s: inputs or tables have changed\n",
                former->root);
+    if (result->has_samples)
+        print_samples(&result->samples, directory ? directory : context->run_directory);
     printf("\nroot       %s\nkey        %s\nverify     %s verify %s --key '%s'\n", result->root, result->vkey,
            context->options->program, directory ? directory : context->run_directory, result->vkey);
     memory_free(directory);

@@ -249,7 +249,10 @@ static enum status store(struct sealing *sealing)
 static void fill_result(const struct sealing *sealing, bool unchanged, struct seal_result *result)
 {
     struct text text;
-    *result = (struct seal_result){.n_entry = sealing->plan.n_entry, .unchanged = unchanged};
+    *result = (struct seal_result){.n_entry = sealing->plan.n_entry,
+                                   .has_samples = sealing->has_samples,
+                                   .samples = sealing->tree.summary,
+                                   .unchanged = unchanged};
     text_init(&text);
     base64_encode(&text, sealing->root.bytes, DIGEST_BYTES);
     memcpy(result->root, text.bytes, text.length);

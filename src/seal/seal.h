@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "usage/summary.h"
 
 struct seal_request { /* all borrowed */
     const char *run_directory;
@@ -32,7 +33,9 @@ struct seal_request { /* all borrowed */
 struct seal_result {
     char root[48]; /* base64 */
     int64_t n_entry;
-    char vkey[400]; /* the public key's text */
+    char vkey[400];   /* the public key's text */
+    bool has_samples; /* the run has lineage: proofs of use and of non-use can be made */
+    struct usage_summary samples;
     bool unchanged; /* it was sealed with the same root before; nothing was touched */
 };
 
@@ -50,6 +53,7 @@ struct verify_report {
     int64_t n_entry;               /* of the log */
     int64_t n_input, n_input_byte; /* segments checked, and their bytes */
     int64_t n_block, n_block_byte; /* table blocks checked, and their bytes */
+    int64_t n_leaf;                /* of the tree of samples, made anew; -1: there is none */
     char root[48];                 /* base64; "" when none could be read */
     char origin[256];
     char vkey[400];

@@ -131,7 +131,7 @@ enum status verify_run(MPI_Comm comm, const char *run_directory, const char *inp
 {
     struct verification verification = {
         .comm = comm, .run_directory = run_directory, .log = path_join(run_directory, "seal"), .report = report};
-    *report = (struct verify_report){0};
+    *report = (struct verify_report){.n_leaf = -1};
     MPI_Comm_rank(comm, &verification.rank);
     MPI_Comm_size(comm, &verification.n_rank);
     segments_init(&verification.pieces);

@@ -2,16 +2,16 @@
  *
  *     build/release/bench_sample_tree [SAMPLES [DIRECTORY]]          or with mpirun -n N
  *
- * 10,000,000 samples unless told otherwise, each used one to three times; lineage.h5 and influence.h5 are written below
+ * 10,000,000 samples unless told otherwise, used up to three times each; lineage.h5 and influence.h5 are written below
  * DIRECTORY ($TMPDIR) and removed.  Rates are leaves per second of processor time of one core (user and system, of the
- * rank that took longest), so that other work of the machine does not count; wall time is shown beside them.  Beside the
- * tree stands what hashing alone takes: one SHA-256 of 65 bytes for each leaf and each node, on reused contexts. */
+ * rank that took longest), so that other work of the machine does not count; wall time is shown beside them.  Beside
+ * the tree stands what hashing alone takes: one SHA-256 of 65 bytes for each leaf and each node, on reused contexts. */
 #include <mpi.h>
 
 #include <time.h>
 
-#include "seal/samples.h"
 #include "seal/sample_prover.h"
+#include "seal/samples.h"
 #include "usage/store.h"
 #include "usage/tree.h"
 

@@ -222,8 +222,8 @@ def make_records(run):
             "decision " + ("-" if event["decision"] < 0 else quote(names["/decisions/name"][event["decision"]])),
             "reason " + ("-" if event["reason"] < 0 else quote(names["/reasons/text"][event["reason"]])),
             "uses %d" % of["uses"][i], "steps " + steps_text([step[r] for r in rows if not superseded[r]]),
-            "influence " + ("-" if trained < 0 else
-                            sha256(own[trained].astype("<f8").tobytes() + scores[trained].astype("<f8").tobytes()).hex()),
+            "influence " + ("-" if trained < 0 else sha256(own[trained].astype("<f8").tobytes()
+                                                           + scores[trained].astype("<f8").tobytes()).hex()),
             ""]).encode()
 
 

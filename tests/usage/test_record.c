@@ -95,8 +95,9 @@ static void test_forged(void)
     static const struct {
         enum record_line line;
         const char *value;
-    } cases[] = {{RECORD_ID, "\"a\"\nuses 5"}, {RECORD_USES, "-1"},           {RECORD_USES, "012"},  {RECORD_USES, ""},
-                 {RECORD_ROLE, "\"\x1b[2J\""}, {RECORD_ROLE, "\"\xc2\x9b\""}, {RECORD_ROLE, "\xff"}, {RECORD_INFLUENCE, ""}};
+    } cases[] = {
+        {RECORD_ID, "\"a\"\nuses 5"}, {RECORD_USES, "-1"},           {RECORD_USES, "012"},  {RECORD_USES, ""},
+        {RECORD_ROLE, "\"\x1b[2J\""}, {RECORD_ROLE, "\"\xc2\x9b\""}, {RECORD_ROLE, "\xff"}, {RECORD_INFLUENCE, ""}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text text;
         struct usage_record record;
