@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -47,13 +48,16 @@ def write_config(base, name, change):
 
 
 def retrain(base, options, ranks):
-    """The hand-over of a training on so many ranks, and the seconds that its retraining took."""
+    """The hand-over of a training on so many ranks, and what its retraining took."""
     def change(config):
         config["train"]["retrain"].update(subsets=options.subsets, seeds=options.seeds, leave_one_out=options.alone)
         config["train"]["directory"] = f"../runs/{ranks}"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assay("train", write_config(base, f"train-{ranks}", change), ranks)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     hand_over = base / f"runs/{ranks}"
-    return hand_over, json.loads((hand_over / "truth/timing.json").read_text())
+    timing = json.loads((hand_over / "truth/timing.json").read_text())
+    return hand_over, {**timing, "processor": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 
 
 def scores_of(base, hand_over, method):
@@ -146,7 +150,8 @@ def main():
         for ranks in map(int, options.ranks.split(",")):
             hand_over, timing = retrain(base, options, ranks)
             manifests.add((hand_over / "train.json").read_bytes())
-            lines.append(f"{timing['networks']} networks retrained in {timing['seconds']:.1f} s on {ranks} rank(s)")
+            lines.append(f"{timing['networks']} networks retrained in {timing['seconds']:.1f} s on {ranks} rank(s); "
+                         f"{timing['processor']:.1f} s of processor for all of the training")
         if len(manifests) != 1:
             sys.exit("the ground truth depends on ranks")
         scores = {**{method: scores_of(base, hand_over, method) for method in METHODS}, **controls(hand_over)}
