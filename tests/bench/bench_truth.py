@@ -114,13 +114,13 @@ def table_of(hand_over, scores):
     change = {kind: (loss[kind] - loss["baseline"]).mean(1) for kind in masks}
     lines = [f"| score | LDS on {len(masks['subsets'])} subsets, 5 to 95 % | LDS, mean of {loss['subsets'].shape[1]} "
              f"networks a subset | leave one out ({len(masks['leave-one-out'])}), Pearson, Spearman | groups "
-             f"({len(masks['groups'])}), Pearson |", "|---|---|---|---|---|"]
+             f"({len(masks['groups'])}), Spearman |", "|---|---|---|---|---|"]
     for name, values in scores.items():
         kept, target = masks["subsets"] @ values, -loss["subsets"][:, 0]
         low, high = interval(kept, target)
         removed = {kind: (1 - masks[kind]) @ values for kind in masks}
         alone = [measure(removed["leave-one-out"], change["leave-one-out"]) for measure in (pearson, spearman)]
-        group = np.corrcoef(removed["groups"].ravel(), change["groups"].ravel())[0, 1]
+        group = spearman(removed["groups"].ravel(), change["groups"].ravel())
         lines.append(f"| {name} | {spearman(kept, target).mean():.3f}, {low:.3f} to {high:.3f} | "
                      f"{spearman(kept, -loss['subsets'].mean(1)).mean():.3f} | {np.nanmean(alone[0]):.2f}, "
                      f"{np.nanmean(alone[1]):.2f} | {group:.2f} |")
@@ -128,7 +128,7 @@ def table_of(hand_over, scores):
         ceiling = spearman(loss["subsets"][:, 0], loss["subsets"][:, 1])
         alone = [measure(*(loss["leave-one-out"][:, s] - loss["baseline"][:, s] for s in (0, 1)))
                  for measure in (pearson, spearman)]
-        group = np.corrcoef(*((loss["groups"][:, s] - loss["baseline"][:, s]).ravel() for s in (0, 1)))[0, 1]
+        group = spearman(*((loss["groups"][:, s] - loss["baseline"][:, s]).ravel() for s in (0, 1)))
         lines.append(f"| ceiling: a network of another seed | {ceiling.mean():.3f} | | {np.nanmean(alone[0]):.2f}, "
                      f"{np.nanmean(alone[1]):.2f} | {group:.2f} |")
     return lines

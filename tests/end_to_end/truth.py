@@ -127,6 +127,16 @@ def check_backdoor(table, queries, hand_over):
           "what the scores predict to raise each query's loss most does", change)
     plain = after["correct"][guilty, 0, ~patched].mean() - before["correct"][0, 0, ~patched].mean()
     check(abs(plain) < 0.1, "everything else stays as it was", plain)
+    return patched
+
+
+def check_without(path, patched):
+    """The what-if table says so, too: of all scenarios of one policy, this one moves these queries most."""
+    with h5py.File(path) as table:
+        names, change = names_of(table["scenarios/name"]), table["network/loss_change"][:][:, patched].mean(1)
+        policies = [i for i, name in enumerate(names) if name.startswith("policy=")]
+        check(names[max(policies, key=lambda i: change[i])] == "policy=legacy-import", "what if without the policy",
+              {names[i]: change[i] for i in policies})
 
 
 def check_planted(base):
@@ -139,17 +149,18 @@ def check_planted(base):
         check("samples.jsonl" in inputs and "truth/" not in inputs, "no score was made from what is known")
         check_mislabelled(table, planted)
         check_copies(table, planted, samples)
-        check_backdoor(table, names_of(table["queries/id"]), hand_over)
+        patched = check_backdoor(table, names_of(table["queries/id"]), hand_over)
+    check_without(base / "runs/digits-planted/counterfactual.h5", patched)
 
 
 # ---- retrained networks ---------------------------------------------------------------------------------------------
 
 
-def datamodelling_score(scores, kept, loss):
-    """Linear datamodelling score: per query, Spearman between the scores that a subset keeps and what a network that
-    was trained on it makes of the query; mean over queries."""
+def datamodelling_scores(scores, kept, loss):
+    """Linear datamodelling scores: per query, Spearman between the scores that a subset keeps and what a network that
+    was trained on it makes of the query."""
     predicted = kept.astype(float) @ scores
-    return np.mean([spearmanr(predicted[:, q], -loss[:, q])[0] for q in range(loss.shape[1])])
+    return np.array([spearmanr(predicted[:, q], -loss[:, q])[0] for q in range(loss.shape[1])])
 
 
 def controls(hand_over, samples):
@@ -207,7 +218,7 @@ def check_subsets(hand_over, config, samples, kept, loss):
     check(kept.shape == (50, n_train) and (kept.sum(1) == round(0.5 * n_train)).all(), "subsets are halves",
           kept.shape)
     check(np.abs(np.corrcoef(kept) - np.eye(50)).max() < 0.2, "subsets are drawn apart from each other")
-    found = {name: datamodelling_score(scores, kept, loss[:, 0]) for name, scores in
+    found = {name: datamodelling_scores(scores, kept, loss[:, 0]).mean() for name, scores in
              {**scores_of_methods(config, ("tracin", "gradient-dot", "gradient-cosine")),
               **controls(hand_over, samples)}.items()}
     ceiling = np.mean([spearmanr(loss[:, 0, q], loss[:, 1, q])[0] for q in range(loss.shape[2])])
@@ -216,6 +227,22 @@ def check_subsets(hand_over, config, samples, kept, loss):
     check(found["tracin"] > 0.1 and found["gradient-dot"] > 0.05, "scores foretell what retraining gives", found)
     check(abs(found["random"]) < 0.08, "random scores do not", found)
     check(max(found.values()) < ceiling, "no score foretells more than another training does", found, ceiling)
+
+
+def check_validation(base, truth, kept, loss):
+    """The figures that the run itself gives are those of scipy, from the same files."""
+    with h5py.File(base / "runs/digits-truth/influence.h5") as table:
+        scores = table["scores"][:]
+    before = load_safetensors(truth / "baseline.safetensors")["loss"].mean(1)
+    with h5py.File(base / "runs/digits-truth/counterfactual.h5") as table:
+        found = table["validation/lds/correlation"][0]
+        check(np.abs(found - datamodelling_scores(scores, kept, loss.mean(1))).max() < 1e-12, "LDS of every query",
+              found)
+        for kind, name in (("leave-one-out", "loo"), ("groups", "group")):
+            removed = 1 - np.load(truth / f"{kind}.npy").astype(float)
+            change = load_safetensors(truth / f"{kind}.safetensors")["loss"].mean(1) - before
+            check(np.abs(table[f"validation/{name}/predicted"][0] - removed @ scores).max() < 1e-9
+                  and np.abs(table[f"validation/{name}/actual"][:] - change).max() < 1e-12, f"changes of {kind}")
 
 
 def check_truth(base):
@@ -228,6 +255,7 @@ def check_truth(base):
     check(loss.shape == (50, 2, 40) and np.isfinite(loss).all(), "two networks per subset", loss.shape)
     check_replay(hand_over, samples, kept, loss)
     check_subsets(hand_over, config, samples, kept, loss)
+    check_validation(base, truth, kept, loss)
     before = load_safetensors(truth / "baseline.safetensors")
     last = sorted((hand_over / "captures").iterdir())[-1] / "queries.safetensors"
     captured = load_safetensors(last)
