@@ -395,6 +395,47 @@ static void test_removed(void)
     memory_free(path);
 }
 
+/* The whole file of a recording; the caller owns the bytes. */
+static char *recorded_bytes(const char *name, bool reproducible, size_t *n)
+{
+    char *path = place(name), *bytes = NULL;
+    const uint8_t sha256[32] = {1, 2, 3};
+    const struct recorder_options options = {.run = "r",
+                                             .world_size = 1,
+                                             .samples_file = "nowhere/samples.jsonl",
+                                             .samples_sha256 = sha256,
+                                             .reproducible = reproducible};
+    struct recorder *recorder;
+    CHECK(recorder_open(path, &options, &recorder) == STATUS_OK);
+    for (int64_t step = 0; step < 900; step++) /* the log is folded back on the way */
+        CHECK(one_step(recorder, step) == STATUS_OK);
+    CHECK(recorder_begin_session(recorder) == STATUS_OK && one_step(recorder, 7) == STATUS_OK);
+    CHECK(recorder_close(recorder, NULL) == STATUS_OK);
+    CHECK(ask(path, "SELECT count(*) FROM step") == 901);
+    CHECK(ask(path, "SELECT value LIKE '010203%' FROM meta WHERE name = 'samples_sha256'") == 1);
+    CHECK(ask(path, "SELECT opened = 0 AND process = 0 AND host = '' FROM session") == reproducible);
+    CHECK(file_load(path, 1 << 30, &bytes, n) == STATUS_OK);
+    memory_free(path);
+    return bytes;
+}
+
+static void test_reproducible(void)
+{
+    for (int reproducible = 0; reproducible < 2; reproducible++) {
+        size_t n, n_again;
+        char *bytes = recorded_bytes("once.sqlite", reproducible, &n);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        char *again = recorded_bytes("again/again.sqlite", reproducible, &n_again);
+        CHECK((n == n_again && memcmp(bytes, again, n) == 0) == reproducible);
+        memory_free(bytes);
+        memory_free(again);
+        char *path = place("once.sqlite"), *other = place("again/again.sqlite");
+        CHECK(unlink(path) == 0 && unlink(other) == 0);
+        memory_free(path);
+        memory_free(other);
+    }
+}
+
 /* RFC 4231, test cases 2 and 6: a short key, and one longer than a block. */
 static void test_pseudonym(void)
 {
@@ -423,6 +464,7 @@ int main(void)
     test_locked();
     test_full();
     test_removed();
+    test_reproducible();
     struct text command;
     text_init(&command);
     text_add(&command, "rm -rf '%s'", directory);

@@ -3,6 +3,7 @@ in numpy, and nothing is shared with the trainer.
 """
 import json
 import struct
+import sys
 
 import numpy as np
 

@@ -3,6 +3,7 @@
     verify_hand_over.py HAND_OVER DATA          exit code 0 only if everything holds
 """
 import collections
+import datetime
 import hashlib
 import json
 import math
@@ -44,6 +45,11 @@ def check_samples(root, config, images, labels):
         check(n_low <= len(counts) <= n_high, f"{key}: {dict(counts)}")
         most, least = max(counts.values()), min(counts.values())
         check(2 * most > 3 * least and least >= 20, f"{key} is unevenly spread: {dict(counts)}")
+    counts = collections.Counter(s["owner"] for s in samples)
+    check(len(counts) > 40 and max(counts.values()) > 100 and min(counts.values()) < 10, f"owners: {dict(counts)}")
+    check({s["classification"] for s in samples} == {"public", "personal", "internal"}, "classifications")
+    days = [datetime.date.fromisoformat(s["collected"]) for s in samples]
+    check(min(days).year == 1998 and max(days).year in (2022, 2023), f"collected from {min(days)} to {max(days)}")
     check({s["license"] for s in samples} <= {"CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0"}, "licenses are SPDX names")
     return {name: [i for i, s in enumerate(samples) if s["split"] == name] for name in splits}
 
