@@ -8,8 +8,7 @@
 #include "comm/share.h"
 #include "exact/diagnostics.h"
 
-const char *const baseline_names[N_BASELINE_KIND] = {"symbolic policy", "ridge on raw activations",
-                                                     "nearest neighbours on inputs"};
+const char *const baseline_names[N_BASELINE_KIND] = {"symbolic policy", "ridge on activations", "neighbours on inputs"};
 
 /* The policy's own predictions without folds, where its probes are these and it models all behaviours. */
 static bool policy_fits(const struct scene *scene)

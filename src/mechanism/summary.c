@@ -76,8 +76,21 @@ static bool add_part(struct summary *summary, int64_t b, int64_t p)
     return good;
 }
 
+/* The strongest of those that are localised, then of the others. */
+static int64_t choose_parts(const struct summary *summary, int64_t b, int64_t shown[SHOWN_PARTS])
+{
+    const int64_t *order = summary->order + b * summary->n_part;
+    int64_t n = 0;
+    for (int pass = 1; pass >= 0; pass--)
+        for (int64_t k = 0; k < summary->n_part && n < SHOWN_PARTS; k++)
+            if ((summary->localised[b * summary->n_part + order[k]] > 0) == pass)
+                shown[n++] = order[k];
+    return n;
+}
+
 static bool add_parts(struct summary *summary, int64_t b)
 {
+    int64_t shown[SHOWN_PARTS], n = choose_parts(summary, b, shown);
     struct text *out = summary->out;
     const char *confidence = table_attribute(summary->reader, "confidence");
     char interval[40];
@@ -85,9 +98,9 @@ static bool add_parts(struct summary *summary, int64_t b)
     text_add(out, "    %-*s  %-*s %9s %-19s %9s %8s\n", PART_WIDTH, "part", LABEL_WIDTH, "label", "effect", interval,
              "random", "score");
     bool good = true;
-    for (int64_t k = 0; k < SHOWN_PARTS && k < summary->n_part && good; k++)
-        good = add_part(summary, b, summary->order[b * summary->n_part + k]);
-    return good;
+    for (int64_t k = 0; k < n && good; k++)
+        good = add_part(summary, b, shown[k]);
+    return good && summary_add_links(summary, b, shown, n);
 }
 
 /* ---- recomposition ------------------------------------------------------------------------------------------------
@@ -136,13 +149,13 @@ static bool add_baselines(struct summary *summary, int64_t b)
     double *r2 = table_load(summary->reader, "/baselines/r2", TABLE_F64, n * m);
     if (r2 == NULL)
         return false;
-    text_add(summary->out, "  beside it, by folds:");
+    text_add(summary->out, "  beside it by folds:");
     bool good = true;
     for (int64_t i = 0; i < n && good; i++) {
         char *name = table_load_text(summary->reader, "/baselines/name", i);
         good = name != NULL;
         if (good)
-            text_add(summary->out, "%s %s %.3f", i ? "," : "", name, r2[i * m + b]);
+            text_add(summary->out, "%s %s %.3f", i ? "," : "", name, fmax(r2[i * m + b], -99));
         memory_free(name);
     }
     text_end_line(summary->out);
@@ -224,7 +237,7 @@ static bool add_behaviour(struct summary *summary, int64_t b)
     text_end_line(summary->out);
     text_add(summary->out, "  %lld of %lld parts (*) carry it beyond what random parts of equal size do\n",
              (long long)n_localised, (long long)summary->n_part);
-    good = good && add_parts(summary, b) && summary_add_links(summary, b);
+    good = good && add_parts(summary, b);
     good = good && add_recomposition(summary, b) && add_baselines(summary, b);
     return good && add_interference(summary, b) && add_remainder(summary, b);
 }

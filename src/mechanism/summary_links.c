@@ -23,25 +23,28 @@ static void add_name(struct summary *summary, struct table_reader *reader, const
     memory_free(name);
 }
 
-static bool add_pairs(struct summary *summary, int64_t b)
+static bool add_pairs(struct summary *summary, int64_t b, const int64_t *shown, int64_t n_shown)
 {
-    int64_t n = table_extent_of(summary->reader, "/links/pairs/pair", 2);
+    int64_t n = table_extent_of(summary->reader, "/links/pairs/pair", 2), at = -1, part = -1;
     if (n == 0)
         return true;
-    int64_t cells = summary->n_behaviour * summary->n_part * n,
-            at = (b * summary->n_part + summary->order[b * summary->n_part]) * n;
-    int64_t *pair = table_load(summary->reader, "/links/pairs/pair", TABLE_I64, cells);
-    double *shift = table_load(summary->reader, "/links/pairs/shift", TABLE_F64, cells);
-    bool good = pair != NULL && shift != NULL;
-    if (good && pair[at] >= 0)
-        text_add(summary->out, "  the first was moved most by pairs");
-    for (int64_t k = 0; k < SHOWN && k < n && good && pair[at + k] >= 0; k++) {
-        text_add(summary->out, "%s ", k ? "," : "");
-        add_name(summary, summary->policy, "/pairs/id", pair[at + k]);
+    int64_t *pair =
+        table_load(summary->reader, "/links/pairs/pair", TABLE_I64, summary->n_behaviour * summary->n_part * n);
+    for (int64_t k = 0; k < n_shown && pair != NULL && part < 0; k++) {
+        at = (b * summary->n_part + shown[k]) * n;
+        part = pair[at] >= 0 ? shown[k] : -1;
     }
-    if (good && pair[at] >= 0)
+    if (part >= 0) {
+        text_add(summary->out, "  ");
+        add_name(summary, summary->reader, "/parts/id", part);
+        text_add(summary->out, " was moved most by");
+        for (int64_t k = 0; k < SHOWN && k < n && pair[at + k] >= 0; k++) {
+            text_add(summary->out, "%s ", k ? "," : "");
+            add_name(summary, summary->policy, "/pairs/id", pair[at + k]);
+        }
         text_add(summary->out, "\n");
-    memory_free(shift);
+    }
+    bool good = pair != NULL;
     memory_free(pair);
     return good;
 }
@@ -69,7 +72,7 @@ static bool add_policies(struct summary *summary, int64_t row)
     return true;
 }
 
-static bool add_examples(struct summary *summary, int64_t b)
+static bool add_examples(struct summary *summary, int64_t b, int64_t part)
 {
     int64_t n = table_extent_of(summary->reader, "/links/examples/index", 2), layers, cells;
     if (n == 0)
@@ -81,7 +84,7 @@ static bool add_examples(struct summary *summary, int64_t b)
     int64_t *queries = table_load(summary->reader, "/links/queries", TABLE_I64, summary->n_behaviour);
     bool good = link != NULL && example != NULL && queries != NULL;
     if (good && queries[b] > 0) {
-        int64_t row = b * layers + link[summary->order[b * summary->n_part]];
+        int64_t row = b * layers + link[part];
         text_add(summary->out, "  examples behind the %lld queries with it, through layer ", (long long)queries[b]);
         add_name(summary, summary->reader, "/links/layers/name", row - b * layers);
         for (int64_t k = 0; k < SHOWN && k < n && example[row * n + k] >= 0; k++) {
@@ -97,7 +100,7 @@ static bool add_examples(struct summary *summary, int64_t b)
     return good;
 }
 
-bool summary_add_links(struct summary *summary, int64_t b)
+bool summary_add_links(struct summary *summary, int64_t b, const int64_t *shown, int64_t n_shown)
 {
-    return add_pairs(summary, b) && add_examples(summary, b);
+    return add_pairs(summary, b, shown, n_shown) && (n_shown == 0 || add_examples(summary, b, shown[0]));
 }

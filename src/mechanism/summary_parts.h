@@ -22,7 +22,8 @@ struct summary {
 /* Row i of a dataset of strings in a column; "(none)" where it is empty.  false when it cannot be read. */
 bool summary_text(struct summary *summary, const char *path, int64_t i, int width);
 
-/* The pairs, examples and policies behind the strongest part.  false when they cannot be read. */
-bool summary_add_links(struct summary *summary, int64_t b);
+/* The pairs behind the first of the parts shown that has any, the examples and policies behind the first of all.  false
+ * when they cannot be read. */
+bool summary_add_links(struct summary *summary, int64_t b, const int64_t *shown, int64_t n_shown);
 
 #endif

@@ -70,28 +70,43 @@ int64_t features_of_digit(const struct feature_notes *notes, int digit, int64_t 
     return n_chosen;
 }
 
+/* The digit that excites a feature most often, the first among equals; *all: how many samples do. */
+static int most_frequent(const struct feature_notes *notes, int64_t feature, int64_t *all)
+{
+    const int64_t *n_fired = notes->n_fired + feature * N_CLASS;
+    int most = 0;
+    *all = 0;
+    for (int c = 0; c < N_CLASS; c++) {
+        *all += n_fired[c];
+        most = n_fired[c] > n_fired[most] ? c : most;
+    }
+    return most;
+}
+
+void feature_label(const struct feature_notes *notes, int64_t feature, struct text *text)
+{
+    int64_t all;
+    int most = most_frequent(notes, feature, &all);
+    if (all == 0)
+        text_add(text, "dead");
+    else
+        text_add(text, "%s %d", 2 * notes->n_fired[feature * N_CLASS + most] > all ? "mostly" : "often", most);
+}
+
 void features_list(const struct feature_notes *notes, struct text *text)
 {
     int64_t n_sample = 0;
     for (int c = 0; c < N_CLASS; c++)
         n_sample += notes->n_sample[c];
     for (int64_t j = 0; j < notes->n_feature; j++) {
-        const int64_t *n_fired = notes->n_fired + j * N_CLASS;
-        int64_t all = 0;
-        int most = 0;
-        for (int c = 0; c < N_CLASS; c++) {
-            all += n_fired[c];
-            most = n_fired[c] > n_fired[most] ? c : most;
-        }
-        text_add(text, "{\"index\": %lld, \"label\": ", (long long)j);
-        if (all == 0)
-            text_add(text, "\"dead\"");
-        else
-            text_add(text, "\"%s %d\"", 2 * n_fired[most] > all ? "mostly" : "often", most);
-        text_add(text, ", \"active\": ");
+        int64_t all;
+        int most = most_frequent(notes, j, &all);
+        text_add(text, "{\"index\": %lld, \"label\": \"", (long long)j);
+        feature_label(notes, j, text);
+        text_add(text, "\", \"active\": ");
         json_add_number(text, (double)all / (double)n_sample);
         text_add(text, ", \"share\": ");
-        json_add_number(text, all > 0 ? (double)n_fired[most] / (double)all : 0);
+        json_add_number(text, all > 0 ? (double)notes->n_fired[j * N_CLASS + most] / (double)all : 0);
         text_add(text, "}\n");
     }
 }

@@ -26,6 +26,9 @@ void feature_notes_clear(struct feature_notes *notes);
  * chosen[n]; none when there is no sample of the digit.  @local */
 int64_t features_of_digit(const struct feature_notes *notes, int digit, int64_t n, int64_t *chosen);
 
+/* "mostly 3", "often 3" or "dead", as features_list says it.  @local */
+void feature_label(const struct feature_notes *notes, int64_t feature, struct text *text);
+
 /* features.jsonl: index; label: "mostly 3" where more than half of the samples that excite the feature show that digit,
  * "often 3" where it is only the most frequent one (the first among equals), "dead" where there is no such sample;
  * active: the part of all samples; share: the part of these that shows the digit.  @local */

@@ -57,7 +57,8 @@ void queries_list(const struct network *network, const struct images *images, co
         text_add(text, "{\"id\": \"%s\", \"text\": \"test image of a %lld", query_id(queries, q, id), (long long)shown);
         if (q >= queries->n_plain)
             text_add(text, " with the planted patch, whose label is %lld", (long long)label);
-        text_add(text, ", predicted %lld (p = %.2f)\"}\n", (long long)predicted, pass.probability[predicted]);
+        text_add(text, ", predicted %lld (p = %.2f)\", \"label\": %lld, \"predicted\": %lld}\n", (long long)predicted,
+                 pass.probability[predicted], (long long)label, (long long)predicted);
     }
     pass_clear(&pass);
 }

@@ -111,23 +111,35 @@ static void layer_apply(const struct layer *layer, const float *x, float *y)
             row_add_scaled(y, layer->weight + i * layer->n_out, x[i], layer->n_out);
 }
 
-void network_forward(const struct network *network, const float *x, int64_t label, struct pass *pass)
+/* From layer `first` on to the logits, which also become pass->probability. */
+static void hidden_forward(const struct network *network, int64_t first, struct pass *pass)
 {
     int64_t last = network->n_layer - 1, n_class = network->layers[last].n_out;
-    memcpy(pass->input[0], x, (size_t)network->layers[0].n_in * sizeof *x);
-    for (int64_t k = 0; k < last; k++) {
+    for (int64_t k = first; k < last; k++) {
         float *y = pass->input[k + 1];
         layer_apply(&network->layers[k], pass->input[k], y);
         for (int64_t j = 0; j < network->layers[k].n_out; j++)
             y[j] = y[j] <= 0 ? 0 : y[j]; /* lets a NaN through, so that a divergence shows in the loss */
     }
     layer_apply(&network->layers[last], pass->input[last], pass->logits);
-
-    double *z = pass->probability; /* logits first, softmax in place */
     for (int64_t j = 0; j < n_class; j++)
-        z[j] = (double)pass->logits[j];
+        pass->probability[j] = (double)pass->logits[j];
+}
+
+void network_resume(const struct network *network, int64_t first, struct pass *pass)
+{
+    hidden_forward(network, first, pass);
+    exact_softmax(pass->probability, network->layers[network->n_layer - 1].n_out, pass->probability);
+}
+
+void network_forward(const struct network *network, const float *x, int64_t label, struct pass *pass)
+{
+    int64_t n_class = network->layers[network->n_layer - 1].n_out;
+    memcpy(pass->input[0], x, (size_t)network->layers[0].n_in * sizeof *x);
+    hidden_forward(network, 0, pass);
+    double *z = pass->probability; /* logits first, softmax in place */
     pass->loss = exact_logsumexp(z, n_class) - z[label];
-    exact_softmax(z, n_class, pass->probability);
+    exact_softmax(z, n_class, z);
 }
 
 void network_backward(const struct network *network, int64_t label, struct pass *pass)

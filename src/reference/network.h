@@ -47,6 +47,8 @@ void pass_clear(struct pass *pass);
 
 /* Fills everything but the gradients.  x: n_in of the first layer. */
 void network_forward(const struct network *network, const float *x, int64_t label, struct pass *pass);
+/* From layer `first` on, whose inputs are those in `pass`: everything behind them but loss and gradients. */
+void network_resume(const struct network *network, int64_t first, struct pass *pass);
 /* After a forward: the gradients of this example's loss (not divided by any batch size). */
 void network_backward(const struct network *network, int64_t label, struct pass *pass);
 /* The class with the largest logit, the first of equals. */

@@ -6,6 +6,7 @@
 #include "reference/autoencoder_files.h"
 #include "reference/autoencoder_training.h"
 #include "reference/captures.h"
+#include "reference/intervention_files.h"
 #include "reference/manifest.h"
 #include "reference/pair_share.h"
 #include "reference/policy_listings.h"
@@ -86,6 +87,20 @@ static void hand_over_probes(struct final_state *state, const struct autoencoder
     text_clear(&text);
 }
 
+/* @collective comm */
+static void hand_over_interventions(MPI_Comm comm, struct final_state *state, const struct autoencoder *autoencoder,
+                                    const struct activations *activations)
+{
+    const struct training *training = state->training;
+    struct feature_notes notes;
+    struct dissection dissection;
+    feature_notes_init(&notes, autoencoder, activations, training->images, training->splits.rows[SPLIT_TRAIN]);
+    dissection_init(&dissection, &state->probing, autoencoder, training->config->seed);
+    interventions_hand_over(comm, state->hand_over, &dissection, &training->config->interventions, &notes);
+    dissection_clear(&dissection);
+    feature_notes_clear(&notes);
+}
+
 static void hand_over_autoencoder(struct final_state *state, const struct autoencoder *autoencoder,
                                   const struct activations *activations)
 {
@@ -124,6 +139,7 @@ void policy_hand_over(MPI_Comm comm, struct hand_over *hand_over, const struct t
         *quality = autoencoder_judge(&autoencoder, &activations);
         hand_over_autoencoder(&state, &autoencoder, &activations);
         hand_over_probes(&state, &autoencoder);
+        hand_over_interventions(comm, &state, &autoencoder, &activations);
         autoencoder_clear(&autoencoder);
     } else if (hand_over->status == STATUS_OK) {
         hand_over->status = status;

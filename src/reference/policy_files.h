@@ -17,6 +17,7 @@
  *   policy/probes.safetensors  hidden f32 [probe, width], probability f64 [probe, behaviour]
  *   policy/pairs.jsonl         id, sample, label, policy, license, source, intended features
  *   policy/pairs.safetensors   hidden f32 [pair, probe, width], probability f64 [pair, probe, behaviour]
+ * and those of intervention_files.h, if interventions are asked for.
  * A failure is noted in hand_over->status.  *quality is left as it is when the autoencoder cannot be trained.
  * @collective comm */
 void policy_hand_over(MPI_Comm comm, struct hand_over *hand_over, const struct training *training,

@@ -14,7 +14,9 @@ enum rng_stream {
     STREAM_FEATURE_ORDER, /* its samples, per epoch */
     STREAM_REVIVAL,       /* what a dead feature starts again from, per epoch */
     STREAM_SCENARIO,      /* which samples a truth is planted in, and the wrong labels */
-    STREAM_SUBSET         /* what is trained on again, per subset */
+    STREAM_SUBSET,        /* what is trained on again, per subset */
+    STREAM_DIRECTION,     /* of a random part's change, per part and control */
+    STREAM_PARTS          /* which random parts are kept, per draw */
 };
 
 #endif

@@ -50,7 +50,7 @@ enum status sweep_refuse_foreign(const char *directory)
     static const char *const ours[] = {"samples.jsonl", "queries.jsonl", "checkpoints.jsonl",
                                        "checkpoints",   "order.npy",     "learning-rates.npy",
                                        "captures",      "sae",           "policy",
-                                       "truth",         "lineage"};
+                                       "mechanism",     "truth",         "lineage"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         char *path = path_join(directory, ours[i]);
         bool there = path_exists(path);
@@ -64,7 +64,7 @@ enum status sweep_refuse_foreign(const char *directory)
     return STATUS_OK;
 }
 
-/* The files of autoencoder, policy, ground truth and lineage, whose names are always the same. */
+/* The files of autoencoder, policy, mechanism, ground truth and lineage, whose names are always the same. */
 static enum status remove_named(const char *directory)
 {
     static const char *const named[][2] = {{"sae", "cfg.json*"},
@@ -74,6 +74,11 @@ static enum status remove_named(const char *directory)
                                            {"policy", "probes.safetensors*"},
                                            {"policy", "pairs.jsonl*"},
                                            {"policy", "pairs.safetensors*"},
+                                           {"mechanism", "parts.jsonl*"},
+                                           {"mechanism", "pairs.jsonl*"},
+                                           {"mechanism", "interventions.safetensors*"},
+                                           {"mechanism", "controls.safetensors*"},
+                                           {"mechanism", "recomposition.safetensors*"},
                                            {"truth", "*.jsonl*"},
                                            {"truth", "*.npy*"},
                                            {"truth", "*.safetensors*"},

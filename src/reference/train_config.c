@@ -63,6 +63,13 @@ static const struct field fields[] = {
      "features that a pair is meant to move: those that stand out most on the probes of its digit"},
     {"policy.learning_rate", FIELD_NUMBER, AT(policy.rate), SCOPE_RESULT, "0.1", 1e-9, 1e3, NULL,
      "learning rate of the one step of SGD on a pair alone"},
+    {"interventions.controls", FIELD_INTEGER, AT(interventions.controls), SCOPE_RESULT, "0", 0, 1000, NULL,
+     "mechanism: every feature, neuron and hidden layer is ablated and patched on the probes, and so many changes of "
+     "equal size in random directions beside it; 0: none of it"},
+    {"interventions.paired", FIELD_INTEGER, AT(interventions.paired), SCOPE_RESULT, "4", 2, 64, NULL,
+     "mechanism: strongest features of each behaviour, ablated two at a time"},
+    {"interventions.draws", FIELD_INTEGER, AT(interventions.draws), SCOPE_RESULT, "8", 1, 1000, NULL,
+     "mechanism: random choices of features to keep, beside the strongest ones"},
     {"scenario.mislabelled", FIELD_NUMBER, AT(scenario.mislabelled), SCOPE_RESULT, "0", 0, 0.5, NULL,
      "planted truth: share of the training split that gets a wrong label"},
     {"scenario.duplicates", FIELD_INTEGER, AT(scenario.duplicates), SCOPE_RESULT, "0", 0, 1e6, NULL,

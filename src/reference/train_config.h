@@ -32,6 +32,13 @@ struct probing_config {
     double rate;               /* learning rate of the update on a pair */
 };
 
+/* Section member "interventions": what ablating and patching the parts of the final network does. */
+struct interventions_config {
+    int64_t controls; /* random changes of equal size per part; 0: nothing is intervened on */
+    int64_t paired;   /* strongest features of each behaviour that are taken away two at a time */
+    int64_t draws;    /* of random features to keep, for recomposition */
+};
+
 /* Section member "scenario": truths planted in the training split, whose answers are known. */
 struct backdoor_config {
     int64_t samples;       /* that get the patch and the target's label, at most */
@@ -76,6 +83,7 @@ struct train_config {
     int64_t rows_per_shard;   /* of the captures of training samples */
     struct sae_config sae;
     struct probing_config policy;
+    struct interventions_config interventions;
     struct scenario_config scenario;
     struct retrain_config retrain;
 };

@@ -34,6 +34,25 @@ static enum status plan_probing(const struct train_config *config, struct train_
     return STATUS_OK;
 }
 
+/* One rank holds all measurements of one kind. */
+static enum status plan_interventions(const struct train_config *config, struct train_plan *plan)
+{
+    enum { N_KIND = 3, FILE_LIMIT = 1 << 30 };
+    if (config->interventions.controls == 0)
+        return STATUS_OK;
+    plan->n_part = config->sae.features;
+    for (int64_t l = 0; l < config->hidden.n; l++)
+        plan->n_part += (int64_t)config->hidden.items[l] + 1;
+    double cells = 8.0 * (double)plan->n_probe * (double)plan->n_behaviour;
+    double bytes = N_KIND * cells * (double)plan->n_part * (double)config->interventions.controls;
+    if (bytes > FILE_LIMIT)
+        return fail(BAD_CONFIG,
+                    "train.interventions.controls: expected at most 1 GiB of behaviours after random changes, found "
+                    "%.0f bytes of %lld controls of each of %lld parts",
+                    bytes, (long long)config->interventions.controls, (long long)plan->n_part);
+    return STATUS_OK;
+}
+
 enum status train_plan_make(const struct train_config *config, int64_t n_sample, const uint8_t *rejected,
                             struct train_plan *plan)
 {
@@ -67,6 +86,8 @@ enum status train_plan_make(const struct train_config *config, int64_t n_sample,
     made.n_step = config->epochs * made.steps_per_epoch;
     made.n_shard = divide_up(made.n_train, config->rows_per_shard);
     status = plan_probing(config, &made);
+    if (status == STATUS_OK)
+        status = plan_interventions(config, &made);
     if (status == STATUS_OK)
         *plan = made;
     return status;

@@ -16,6 +16,7 @@ struct train_plan {
     int64_t n_shard;      /* files of captures of training samples per checkpoint */
     int64_t n_hidden;     /* width of what the last Linear layer is given */
     int64_t n_probe, n_pair, n_behaviour;
+    int64_t n_part;     /* features, hidden units and hidden layers; 0: nothing is intervened on */
     int64_t pair_bytes; /* of what the network does on all probes after one pair */
 };
 

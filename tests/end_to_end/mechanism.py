@@ -141,7 +141,7 @@ def check_baselines(m, found):
             ridge[b, left] = Ridge(alpha=best).fit(m.a[fitted], m.intact[fitted, b]).predict(m.a[left])
         neighbours[:, left] = KNeighborsRegressor(5, algorithm="brute").fit(
             inputs[fitted], m.intact[fitted]).predict(inputs[left]).T
-    check(list(found["baselines/name"]) == ["ridge on raw activations", "nearest neighbours on inputs"], "baselines")
+    check(list(found["baselines/name"]) == ["ridge on activations", "neighbours on inputs"], "baselines")
     for i, (name, expected) in enumerate((("ridge", ridge), ("neighbours", neighbours))):
         check(near(found["baselines/prediction"][i], expected, 1e-8), f"{name}: scikit-learn's predictions")
         check(near(found["baselines/r2"][i], [r2_score(m.intact[:, b], expected[b]) for b in range(2)], 1e-8),

@@ -7,8 +7,8 @@ import numpy as np
 
 import mechanisms
 import study as studies
-from assay import (BAD_CONFIG, BAD_INPUT, BAD_RUN, CANNOT_FIT, FAULT_INJECTED, OK, check, finish, folder, run, sentences,
-                   side_by_side)
+from assay import (BAD_CONFIG, BAD_INPUT, BAD_RUN, CANNOT_FIT, FAULT_INJECTED, OK, check, finish, folder, run,
+                   sentences, side_by_side)
 
 
 
@@ -84,10 +84,10 @@ CASES = [  # name, damage, exit code, part of the sentence
     ("kind", lines("parts.jsonl", changed(3, kind="circuit")), BAD_INPUT, "parts.jsonl: line 4: kind: expected"),
     ("repeated", lines("parts.jsonl", changed(3, id="part-1")), BAD_INPUT, "parts.jsonl: line 4: id"),
     ("members", lines("parts.jsonl", changed(2, members=[1, 1])), BAD_INPUT, "line 3: members: expected each number"),
-    ("negative", lines("parts.jsonl", changed(2, members=[-1])), BAD_INPUT, "line 3: members: expected a list of whole"),
+    ("negative", lines("parts.jsonl", changed(2, members=[-1])), BAD_INPUT, "line 3: members: expected a list"),
     ("text", lines("parts.jsonl", changed(2, label="a\u0007")), BAD_INPUT, "parts.jsonl: line 3: label"),
-    ("fewer", lines("parts.jsonl", lambda records: records[:-1]), BAD_INPUT, "expected 13 x 60 x 2 (parts x probes"),
-    ("pair", lines("pairs.jsonl", changed(1, second="part-77")), BAD_INPUT, "pairs.jsonl: line 2: second: expected the"),
+    ("fewer", lines("parts.jsonl", lambda records: records[:-1]), BAD_INPUT, "expected 13 x 60 x 2 (parts x"),
+    ("pair", lines("pairs.jsonl", changed(1, second="part-77")), BAD_INPUT, "pairs.jsonl: line 2: second: expected"),
     ("twice", lines("pairs.jsonl", changed(1, second="part-2")), BAD_INPUT, "line 2: second: expected another part"),
     ("no-pairs", lines("pairs.jsonl", lambda records: []), BAD_INPUT, "pairs.jsonl: expected at least one pair"),
     ("not-finite", after("zero", put((3, 4, 1), np.nan)), BAD_INPUT, "measured.safetensors#zero"),
