@@ -20,6 +20,7 @@ libsqlite3-dev         | library sqlite3                           | sqlite
 libcjson-dev           | library libcjson                          | cjson
 libssl-dev             | library libcrypto                         | openssl (3.0 or newer)
 libdnnl-dev            | header dnnl.h                             | onednn
+gnuplot-nox            | command gnuplot                           | gnuplot
 '
 # python3-torch, for the tests of the PyTorch hooks, is the largest: 190 MB to fetch and 800 MB installed, for Debian's
 # build of it stands on OpenCV.
@@ -39,6 +40,8 @@ slurm-wlm              | commands sbatch slurmctld slurmd          | slurm
 munge                  | commands munged                           | munge
 golang-go              | command go                                | go
 golang-golang-x-mod-dev | file /usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go | go (golang.org/x/mod)
+chromium               | command chromium                          | chromium
+poppler-utils          | command pdftoppm                          | poppler
 shellcheck             | command shellcheck                        | shellcheck
 strace                 | command strace                            | strace
 time                   | file /usr/bin/time                        | time
@@ -49,7 +52,8 @@ usage()
     cat <<'END'
 Usage: ./setup.sh demo|test|build|deps [test]
 
-  demo        install what is missing, build, run the main job on real data on 2 ranks, verify the run from its files
+  demo        install what is missing, build, run the main job on real data on 2 ranks, verify the run from its files,
+              and say where its report is
   test        install what is missing, also for the tests; build with and without sanitizers; run all tests
   build       install what is missing and build build/release/assay
   deps        only install what the build needs; `deps test` what the tests need too
@@ -226,6 +230,7 @@ run_demo()
     ranks 2 build/release/assay run "$demo_config"
     say "$ build/release/assay verify $demo_run"
     build/release/assay verify "$demo_run"
+    say "The report of the run, for any browser: $demo_run/report.html"
 }
 
 # The tests of a build; all if no label is given.  Its closing lines are the sum of the tests.

@@ -63,5 +63,7 @@ enum status step_policy(struct context *context);
 enum status step_mechanism(struct context *context);
 enum status step_counterfactual(struct context *context);
 enum status step_seal(struct context *context);
+/* The page about the run, by rank 0 alone.  A run is as good without it: if it cannot be made, this says so.  @local */
+void step_report(struct context *context);
 
 #endif

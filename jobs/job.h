@@ -21,14 +21,19 @@ struct options {
     const char *ranks, *nodes, *cpus, *examples, *memory; /* plan: figures as they were written */
     const char *calibration;                              /* plan: the file with measured rates */
     const char *argument;                                 /* query: of a named question */
-    const char *format;                                   /* query: table, csv or json */
-    bool tables, verify;                                  /* query: list what there is; check the blocks read first */
+    const char *format;                                   /* query, report: of what they write */
+    bool tables, verify;                                  /* query: list what there is; query, report: check first */
     bool calibrate, json;
     bool strict; /* lineage: a violation is an exit code */
     bool quiet;
 };
 
-enum mpi_use { WITHOUT_MPI, WITH_MPI, MPI_FOR_DIRECTORIES /* only when the target is a run directory */ };
+enum mpi_use {
+    WITHOUT_MPI,
+    WITH_MPI,
+    MPI_FOR_DIRECTORIES, /* only when the target is a run directory */
+    MPI_TO_VERIFY        /* only with --verify */
+};
 
 struct job {
     const char *name;
@@ -43,6 +48,6 @@ struct job {
 };
 
 extern const struct job train_job, lineage_job, influence_job, policy_job, mechanism_job, counterfactual_job, seal_job,
-    run_job, verify_job, check_job, prove_job, diff_job, plan_job, config_job, query_job;
+    run_job, verify_job, check_job, prove_job, diff_job, plan_job, config_job, query_job, report_job;
 
 #endif

@@ -10,9 +10,9 @@
 #include "jobs/job.h"
 #include "table/table.h"
 
-static const struct job *const jobs[] = {&run_job,    &check_job,     &train_job,          &lineage_job, &influence_job,
-                                         &policy_job, &mechanism_job, &counterfactual_job, &seal_job,    &verify_job,
-                                         &prove_job,  &diff_job,      &plan_job,           &config_job,  &query_job};
+static const struct job *const jobs[] = {
+    &run_job,  &check_job,  &train_job, &lineage_job, &influence_job, &policy_job, &mechanism_job, &counterfactual_job,
+    &seal_job, &verify_job, &prove_job, &diff_job,    &plan_job,      &config_job, &query_job,     &report_job};
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
 static const struct option {
@@ -42,6 +42,10 @@ static const struct option {
     {'F', "--format", "NAME", offsetof(struct options, format), "table, csv or json"},
     {'T', "--tables", NULL, offsetof(struct options, tables), "list tables and columns with their units"},
     {'V', "--verify", NULL, offsetof(struct options, verify), "check every block that was read against the signed log"},
+    {'R', "--format", "NAME", offsetof(struct options, format), "html (default), markdown or csv"},
+    {'O', "--output", "FILE", offsetof(struct options, output), "where to write it; default: RUN/report.html"},
+    {'B', "--verify", NULL, offsetof(struct options, verify), "first check every file against the root"},
+    {'y', "--key", "VKEY", offsetof(struct options, key), "with --verify: verification key that you trust"},
     {'j', "--json", NULL, offsetof(struct options, json), "print one JSON object"},
     {'s', "--strict", NULL, offsetof(struct options, strict), "end with exit code 1 when a violation was found"},
     {'q', "--quiet", NULL, offsetof(struct options, quiet), "print nothing but errors"},
@@ -225,7 +229,8 @@ int main(int n, char **arguments)
         print_job_usage(stdout, job);
     if (status != STATUS_OK || help)
         return job_end(status, first);
-    if (job->mpi == WITH_MPI || (job->mpi == MPI_FOR_DIRECTORIES && path_is_directory(options.target)))
+    if (job->mpi == WITH_MPI || (job->mpi == MPI_FOR_DIRECTORIES && path_is_directory(options.target)) ||
+        (job->mpi == MPI_TO_VERIFY && options.verify))
         return run_with_mpi(job, &options);
     status = job->run(MPI_COMM_NULL, &options);
     fflush(stdout);

@@ -102,6 +102,8 @@ static enum status run(MPI_Comm comm, const struct options *options)
             status = take_step(&context, &steps[i]);
         fflush(stdout);
     }
+    if (status == STATUS_OK)
+        step_report(&context);
     context_close(&context);
     return status;
 }

@@ -11,7 +11,8 @@ struct sealed_root {
     bool is_sealed;   /* there is a checkpoint; the rest is set only then */
     char origin[256]; /* of the log */
     int64_t n_entry;
-    char root[48]; /* base64 */
+    char root[48];  /* base64 */
+    char vkey[400]; /* the key that the run carries */
 };
 
 /* Reads RUN/seal/checkpoint and checks its signature with the key that the run carries.

@@ -1,0 +1,144 @@
+/* assay report RUN: one page about a run, for people. */
+#include "report/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "comm/agree.h"
+#include "jobs/context.h"
+#include "seal/root.h"
+#include "seal/seal.h"
+
+/* What is known of a run's seal: read, or checked against every file. */
+struct known {
+    struct sealed_root root;
+    struct verify_report report; /* filled if `verified` */
+    bool verified;
+    char *trouble; /* owned; NULL when the seal holds, or there is none */
+};
+
+static void known_load(const char *run_directory, struct known *known)
+{
+    *known = (struct known){.verified = false};
+    if (sealed_root_load(run_directory, &known->root) != STATUS_OK)
+        known->trouble = memory_copy_text(failure_sentence());
+}
+
+static void known_clear(struct known *known)
+{
+    verify_report_clear(&known->report);
+    memory_free(known->trouble);
+}
+
+static struct report_seal seal_of(const struct known *known)
+{
+    return (struct report_seal){.is_sealed = known->root.is_sealed,
+                                .trouble = known->trouble,
+                                .origin = known->root.origin,
+                                .root = known->root.root,
+                                .vkey = known->root.vkey[0] ? known->root.vkey : NULL,
+                                .n_entry = known->root.n_entry,
+                                .was_verified = known->verified,
+                                .findings = (const char *const *)known->report.findings,
+                                .n_finding = known->report.n_finding,
+                                .n_finding_total = known->report.n_finding_total};
+}
+
+/* Writes the page and says in one line where it is.  `output` NULL: RUN/report.html, or standard output for formats
+ * that are no page; "-": standard output. */
+static enum status make(const struct report_request *request, const char *output, bool quiet)
+{
+    struct text page;
+    struct report_outcome outcome;
+    text_init(&page);
+    bool to_run = output == NULL && request->format == REPORT_HTML;
+    char *path = to_run ? path_join(request->run_directory, "report.html") : output ? memory_copy_text(output) : NULL;
+    enum status status = report_write(request, &page, &outcome);
+    if (status == STATUS_OK && (path == NULL || strcmp(path, "-") == 0)) {
+        fwrite(page.bytes, 1, page.length, stdout);
+        if (fflush(stdout) != 0)
+            status = fail(CANNOT_WRITE, "assay report: standard output cannot be written to");
+    } else if (status == STATUS_OK) {
+        status = file_store(path, page.bytes, page.length, 0666);
+        char *shown = path_relative(".", path);
+        if (status == STATUS_OK && !quiet)
+            printf("report     %s\n", shown ? shown : path);
+        if (status == STATUS_OK && !quiet && outcome.n_plot < outcome.n_chart)
+            printf("           %d of %d charts are numbers only: %s\n", outcome.n_chart - outcome.n_plot,
+                   outcome.n_chart, outcome.plot_trouble);
+        if (status == STATUS_OK && !quiet && outcome.n_missing > 0)
+            printf("           it begins with what is missing or wrong\n");
+        memory_free(shown);
+    }
+    memory_free(path);
+    text_clear(&page);
+    return status;
+}
+
+void step_report(struct context *context)
+{
+    if (context->rank != 0)
+        return;
+    struct known known;
+    known_load(context->run_directory, &known);
+    char *directory = path_relative(".", context->run_directory);
+    struct report_request request = {.run_directory = directory ? directory : context->run_directory,
+                                     .command = context->options->program,
+                                     .format = REPORT_HTML,
+                                     .seal = seal_of(&known)};
+    if (make(&request, NULL, !context_talks(context)) != STATUS_OK && context_talks(context))
+        printf("report     not written: %s\n", failure_sentence());
+    memory_free(directory);
+    known_clear(&known);
+}
+
+/* Checks everything against the root first.  A run that differs is no failure of the report: it says so.
+ * @collective comm */
+static enum status verify_first(MPI_Comm comm, const struct options *options, struct known *known)
+{
+    enum status status = verify_run(comm, options->target, options->inputs, options->key, &known->report);
+    known->verified = status == STATUS_OK || status == DIFFERS;
+    return known->verified || status == BAD_RUN ? STATUS_OK : status;
+}
+
+static enum status run(MPI_Comm comm, const struct options *options)
+{
+    enum report_format format = options->format ? report_format_named(options->format) : REPORT_HTML;
+    if (format == N_REPORT_FORMATS)
+        return fail(BAD_USAGE, "assay report: --format: expected html, markdown or csv, found \"%s\"", options->format);
+    if (!path_is_directory(options->target))
+        return fail(BAD_USAGE, "assay report: %s: expected a run directory, found none", options->target);
+    if ((options->inputs != NULL || options->key != NULL) && !options->verify)
+        return fail(BAD_USAGE, "assay report: --inputs and --key are for --verify");
+    struct known known;
+    int rank = 0;
+    known_load(options->target, &known);
+    enum status status = STATUS_OK;
+    if (options->verify) {
+        MPI_Comm_rank(comm, &rank);
+        status = verify_first(comm, options, &known);
+    }
+    struct report_request request = {
+        .run_directory = options->target, .command = options->program, .format = format, .seal = seal_of(&known)};
+    if (status == STATUS_OK && rank == 0)
+        status = make(&request, options->output, options->quiet);
+    if (options->verify)
+        status = agree_from(comm, 0, status);
+    known_clear(&known);
+    return status;
+}
+
+const struct job report_job = {
+    .name = "report",
+    .arguments = "RUN",
+    .text = "write one page about a run, for people: the answer, and how to check it",
+    .options = "ROBiyq",
+    .more =
+        "The page is one file that needs no network and no script; gnuplot draws its charts.  It is not under the\n"
+        "root, for it is made from what is.  markdown and csv go to standard output; csv has every figure in full,\n"
+        "with the dataset that it is from.\n",
+    .mpi = MPI_TO_VERIFY,
+    .run = run,
+};

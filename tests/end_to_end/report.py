@@ -1,0 +1,329 @@
+#!/usr/bin/python3 -B
+"""What must hold: the report of a run is one page that needs no network and no script, in which nothing from data acts
+or hides; its numbers are those of the tables, and what it cites can be proved; it says first what is missing, what does
+not verify and what could not be drawn, and the run is as good without it."""
+import csv
+import html.parser
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import h5py
+import numpy as np
+
+import browser
+import policies
+import study as studies
+from assay import BAD_RUN, BAD_USAGE, OK, check, finish, folder, root, run, run_well, side_by_side
+
+HOSTILE = ["<script>alert(1)</script>", "</td></table><img src=x onerror=alert(2)>", "a\u202egnp.exe", "tail",
+           "=HYPERLINK(\"http://evil.example/\")", "\"' onmouseover='alert(3)", "| `x` **b** [a](http://evil.example)",
+           "zero\u200bwidth\u2066", "&lt;b&gt; &amp;", "ZQ0Z gpPt1", "x" * 300]
+ODD = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+# ---- a run ----------------------------------------------------------------------------------------------------------
+
+
+def make_run(base):
+    """A sealed run with influence and policy, whose every name is hostile; its config."""
+    study = studies.make(base, n_train=60, n_query=8)
+    policy = policies.make(base, n_probe=60, n_feature=12)
+    policies.add_pairs(policy)
+    config = {**policy.config, **study.config}
+    rewrite(base / "samples.jsonl", {"id": 1, "policy": 3, "license": 4})
+    rewrite(base / "queries.jsonl", {"id": 1, "text": 2})
+    rewrite(base / "probes.jsonl", {"category": 0})
+    rewrite(base / "pairs.jsonl", {"id": 1, "license": 5})
+    names = HOSTILE[:2]
+    config["policy"]["behaviour"]["names"] = names
+    lines = [json.loads(line) for line in (base / "probes.jsonl").read_text().splitlines()]
+    studies.write_lines(base / "probes.jsonl", [
+        {**line, "expected": [names[policies.BEHAVIOURS.index(name)] for name in line["expected"]]} for line in lines])
+    config["run"]["name"] = "<b>name</b>\u202e"
+    path = base / "config.json"
+    path.write_text(json.dumps(config))
+    return path
+
+
+def rewrite(path, fields):
+    """Makes fields of all lines hostile; ids stay unique, and categories and groups few."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for i, line in enumerate(lines):
+        for field, offset in fields.items():
+            if field in line:
+                few = field not in ("id", "text")
+                line[field] = HOSTILE[(i % 3 + offset) % len(HOSTILE)] if few else (
+                    f"{HOSTILE[(i + offset) % len(HOSTILE)]}{i}")
+    studies.write_lines(path, lines)
+
+
+class Page(html.parser.HTMLParser):
+    """Every element and its attributes, and the visible text of those that cite a dataset."""
+
+    def __init__(self, path):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.cited, self.texts, self.open = [], [], [], []
+        self.feed(pathlib.Path(path).read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if "data-source" in dict(attributes):
+            self.cited.append({**dict(attributes), "text": ""})
+            self.open.append((tag, self.cited[-1]))
+
+    def handle_endtag(self, tag):
+        if self.open and self.open[-1][0] == tag:
+            self.open.pop()
+
+    def handle_data(self, data):
+        self.texts.append(data)
+        for _, cited in self.open:
+            cited["text"] += data
+
+
+# ---- harmless -------------------------------------------------------------------------------------------------------
+
+
+def check_harmless(path):
+    page, text = Page(path), pathlib.Path(path).read_text(encoding="utf-8")
+    tags = {tag for tag, _ in page.elements}
+    check(not tags & {"script", "img", "iframe", "object", "embed", "form", "image", "base", "a:evil", "b"},
+          "no element acts or loads", tags)
+    for tag, attributes in page.elements:
+        for name, value in attributes.items():
+            if name.startswith("on") or (name in ("src", "href", "xlink:href", "action")
+                                         and not re.match(r"#|data:,$", value or "")):
+                check(False, "no attribute acts or loads", tag, name, value)
+    check(not ODD.search(text), "nothing hides or turns the line", ODD.findall(text)[:5])
+    shown = "".join(page.texts)
+    for part in ("<script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a\\u{202e}gnp.exe",
+                 "zero\\u{200b}width\\u{2066}", "&lt;b&gt; &amp;", "<b>name</b>\\u{202e}"):
+        check(part in shown, "what is odd is shown by its number, markup as text", part)
+    check(not re.search(r"url\((?!#)|@import|@font-face", text), "no style loads anything")
+
+
+def check_seen(path):
+    """In a browser: no request, no message, something at both widths, and pages of paper."""
+    base = pathlib.Path(path).parent
+    actions = {"wide": ["--window-size=1280,1600", f"--screenshot={base / 'wide.png'}"],
+               "narrow": ["--window-size=390,1600", f"--screenshot={base / 'narrow.png'}"],
+               "paper": ["--no-pdf-header-footer", f"--print-to-pdf={base / 'page.pdf'}"]}
+
+    def see(name):
+        visit = browser.visit(path, *actions[name])
+        check(visit.code == 0 and not visit.messages, f"{name}: the browser shows it without complaint", visit)
+        check(not visit.requests, f"{name}: nothing is asked of any network", visit.requests)
+
+    side_by_side(see, actions, workers=2)
+    for name, width in (("wide", 1280), ("narrow", 390)):
+        picture = browser.read_png(base / f"{name}.png")
+        ink = (picture.astype(int).sum(axis=2) < 600)
+        check(picture.shape[1] == width and 0.01 < ink.mean() < 0.4, f"{name}: the picture is not blank", ink.mean())
+        check(ink[:, -4:].mean() < 0.002, f"{name}: nothing runs out of the page", ink[:, -4:].mean())
+        check(len(np.flatnonzero(ink.any(axis=1))) > 500, f"{name}: there is text from top to bottom")
+    subprocess.run(["pdftoppm", "-r", "40", "-gray", base / "page.pdf", base / "paper"], check=True, timeout=30)
+    sheets = sorted(base.glob("paper-*.pgm"))
+    check(len(sheets) >= 3, "it prints on several sheets", sheets)
+    for sheet in sheets:
+        data = sheet.read_bytes().split(b"\n", 3)
+        grey = np.frombuffer(data[3], np.uint8)
+        check((grey < 200).mean() > 0.0005, "no sheet is blank", sheet.name)
+
+
+def check_control_bytes(run_directory, base):
+    """Samples with control bytes are refused at the door; a table made by someone else may have them."""
+    forged = base / "forged"
+    shutil.copytree(run_directory, forged)
+    with h5py.File(forged / "influence.h5", "r+") as table:
+        ids = table["/queries/id"]
+        ids[0], ids[1] = b"\x1b[2J\x07red\x08", b"cut \xe2\x80 short \xff"
+    for form in ("html", "markdown", "csv"):
+        run_well("report", forged, "--format", form, "--output", base / f"forged.{form}")
+        text = (base / f"forged.{form}").read_bytes().decode("utf-8")
+        check(not ODD.search(text.replace("\r\n", "").replace("\n", "")), f"{form}: no control byte gets through")
+        plain = text.replace("\\[", "[").replace("\\\\", "\\") if form == "markdown" else text
+        check("\\x1b[2J\\x07red\\x08" in plain and "\\xe2\\x80 short \\xff" in plain,
+              f"{form}: they are shown by number")
+
+
+# ---- true -----------------------------------------------------------------------------------------------------------
+
+
+def rounds_to(text, value):
+    """Whether a figure as it is shown stands for a value: half of its last digit, and no more."""
+    number = re.match(r"[+−∞-]?[\d,.]+(e[+-]\d+)?", text)
+    if not number:
+        return False
+    plain = number.group().replace("−", "-").replace(",", "")
+    mantissa, _, exponent = plain.partition("e")
+    half = 0.501 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    scale = 100 if text.endswith("%") else 1
+    return abs(float(plain) - scale * value) <= half
+
+
+def check_numbers(path, run_directory):
+    page, files, n = Page(path), {}, 0
+    for cited in page.cited:
+        match = re.fullmatch(r"([a-z]+\.h5):(/[^\[]*)(?:\[(\d+)\])?", cited["data-source"])
+        if not check(match, "a citation names a file, a dataset and a row", cited):
+            continue
+        name, dataset, row = match.groups()
+        table = files.setdefault(name, h5py.File(pathlib.Path(run_directory, name)))
+        values = table[dataset][int(row)] if row is not None else table[dataset][()]
+        if "data-value" not in cited:
+            continue
+        n += 1
+        value, how = float(cited["data-value"]), cited.get("data-how")
+        expected = {"count": [len(table[dataset])]}.get(how) or (
+            np.sum(values, axis=0) if how == "sum over rows" else np.ravel(values) if how is None else None)
+        if expected is not None and name + dataset != "policy.h5/coefficients":
+            check(np.min(np.abs(np.asarray(expected, float) - value)) <= 1e-12 * abs(value),
+                  "a number of the page is in the dataset it cites", cited)
+        check(rounds_to(cited["text"], value), "what is shown is what it stands for", cited)
+    check(n > 150, "numbers of the page cite their datasets", n)
+    check_top(page, files["influence.h5"])
+
+
+def check_top(page, table):
+    """The proponents of the first query: the scores in their order, each beside its example."""
+    scores = [c for c in page.cited if c["data-source"] == "influence.h5:/top/proponents/score[0]"]
+    check([float(c["data-value"]) for c in scores] == table["/top/proponents/score"][0, :5].tolist(),
+          "the strongest proponents, strongest first", scores)
+    rows = [int(re.search(r"\[(\d+)\]", page.cited[page.cited.index(c) + 1]["data-source"]).group(1)) for c in scores]
+    check(rows == table["/top/proponents/index"][0, :5].tolist(), "each beside its own example", rows)
+
+
+def check_proofs(path, run_directory, base):
+    """What the page cites can be proved, and the commands it gives work."""
+    cited = sorted({re.sub(r"\[\d+\]$", "", c["data-source"]): c["data-source"] for c in Page(path).cited}.values())
+    check(len(cited) > 20, "many datasets are cited", cited)
+
+    def prove(i):
+        outcome = run("prove", run_directory, cited[i], "--output", base / f"{i}.proof", "--quiet")
+        check(outcome.code == OK, f"{cited[i]} can be proved", outcome)
+
+    side_by_side(prove, range(0, len(cited), 2), workers=4)
+    commands = re.search(r"<pre>(.*?)</pre>", pathlib.Path(path).read_text(), re.DOTALL).group(1)
+    lines = html.unescape(commands).strip().splitlines()
+    check(len(lines) == 3, "three commands", lines)
+    for line in lines:
+        line = line.replace("one.proof", str(base / "one.proof"))
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False,
+                              env={**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+        check(done.returncode == 0, "a command of the page works as it stands", line, done.stderr)
+
+
+def check_formats(run_directory, base):
+    text = run_well("report", run_directory, "--format", "csv").out
+    rows = list(csv.DictReader(io.StringIO(text)))
+    check(len(rows) > 300 and not any(None in row or None in row.values() for row in rows), "every line has all fields")
+    check(not any(value[:1] in ("=", "@") for row in rows for value in row.values()), "no field is a formula")
+    check(not ODD.search(text.replace("\r\n", "\n")), "csv hides nothing")
+    with h5py.File(run_directory / "influence.h5") as table:
+        scores = [float(r["value"]) for r in rows if r["source"] == "influence.h5:/top/opponents/score[1]"]
+        check(scores == table["/top/opponents/score"][1, :5].tolist(), "csv has every number in full", scores)
+    text = run_well("report", run_directory, "--format", "markdown", "--output", base / "page.md").out
+    page = (base / "page.md").read_text()
+    check("page.md" in text and "# What was asked" in page and "|---:|" in page, "markdown has headings and tables")
+    check(not ODD.search(page.replace("\n", "")) and "<script>" not in page and "<img" not in page,
+          "markdown hides nothing and has no markup of data's")
+    check("](http" not in page.replace("\\]", "") and "http://" not in page, "markdown has no link of data's")
+    widths = {len(re.findall(r"(?<!\\)\|", line)) for line in page.splitlines() if line.startswith("|")}
+    check(widths and max(widths) < 14, "no field breaks a table", widths)
+
+
+# ---- wrong ----------------------------------------------------------------------------------------------------------
+
+
+def check_state(run_directory, base):
+    """Damage, what is unfinished, and what is no run."""
+    verified = run_well("report", run_directory, "--verify", "--output", base / "verified.html")
+    check("Sealed and verified" in (base / "verified.html").read_text(), "--verify compares everything first", verified)
+    damaged = base / "damaged"
+    shutil.copytree(run_directory, damaged)
+    data = bytearray((damaged / "influence.h5").read_bytes())
+    with h5py.File(damaged / "influence.h5") as table:
+        at = table["/self"].id.get_offset()
+    data[at] ^= 1
+    (damaged / "influence.h5").write_bytes(data)
+    run_well("report", damaged, "--verify", "--inputs", base, "--output", base / "damaged.html")
+    page = (base / "damaged.html").read_text()
+    check("This run does not verify" in page and "/self" in page[:page.index("<nav")], "damage is said on top")
+    (damaged / "policy.h5").rename(damaged / "policy.h5.partial")
+    shutil.rmtree(damaged / "seal")
+    outcome = run_well("report", damaged, "--output", base / "unfinished.html")
+    top = (base / "unfinished.html").read_text().partition("<nav")[0]
+    check("policy.h5" in top and "is not finished" in top and "Not sealed" in top, "so is what is missing", top)
+    check("begins with what is missing" in outcome.out, "and the terminal says so too", outcome.out)
+    (damaged / "influence.h5").write_bytes(b"no table")
+    run_well("report", damaged, "--output", base / "broken.html")
+    top = (base / "broken.html").read_text().partition("<nav")[0]
+    check("influence.h5" in top and "expected an HDF5 file" in top, "a table that cannot be read is named", top)
+    text = run_well("report", damaged, "--format", "markdown").out
+    check("> **Warning:** **Not sealed" in text, "in every format")
+    for arguments, code, words in ((("report", base / "nothing"), BAD_USAGE, "expected a run directory"),
+                                   (("report", base / "captures"), BAD_RUN, "expected a run directory"),
+                                   (("report", damaged, "--format", "pdf"), BAD_USAGE, "html, markdown or csv"),
+                                   (("report", damaged, "--key", "x"), BAD_USAGE, "--verify")):
+        outcome = run(*arguments)
+        check(outcome.code == code and words in outcome.err, f"refused: {arguments}", outcome)
+
+
+def programs(base, **scripts):
+    """A PATH with the given programs alone, which are shell scripts."""
+    base.mkdir()
+    for name, text in scripts.items():
+        (base / name).write_text(f"#!/bin/sh\n{text}\n")
+        (base / name).chmod(0o755)
+    return {"PATH": str(base)}
+
+
+def check_plots(run_directory, base):
+    whole = (run_directory / "report.html").read_text()
+    check(whole.count("<figure class=\"chart\">") >= 3 and "Not drawn" not in whole, "all charts are drawn")
+    acting = "echo '<svg><g id=\"gnuplot_canvas\"><script></script></g></svg>'"
+    for name, scripts, words in (("none", {}, "gnuplot is not installed"),
+                                 ("broken", {"gnuplot": "echo no >&2; exit 3"}, "gnuplot failed: no"),
+                                 ("acting", {"gnuplot": acting}, "gnuplot failed")):
+        outcome = run_well("report", run_directory, "--output", base / f"{name}.html",
+                           env=programs(base / f"path-{name}", **scripts))
+        page = (base / f"{name}.html").read_text()
+        check("<script" not in page and page.count("Not drawn") >= 3 and words in page and "gnuplot-nox" in page,
+              f"{name}: the page comes without plots and says how to get them")
+        check("charts are numbers only" in outcome.out, f"{name}: the terminal says so", outcome.out)
+
+
+def main():
+    with folder() as base:
+        config = make_run(base)
+        outcome = run_well("run", config)
+        run_directory = base / "run"
+        page = run_directory / "report.html"
+        check(re.search(r"^report     .*report\.html$", outcome.out, re.MULTILINE), "a run ends with its report",
+              outcome.out)
+        check_harmless(page)
+        check_control_bytes(run_directory, base)
+        check_seen(page)
+        check_numbers(page, run_directory)
+        check_proofs(page, run_directory, base)
+        check_formats(run_directory, base)
+        check_plots(run_directory, base)
+        before, sealed = page.read_bytes(), root(run_directory)
+        page.unlink()
+        page.mkdir()  # it cannot be written
+        outcome = run("run", config, ranks=2)
+        check(outcome.code == OK and "report     not written" in outcome.out and root(run_directory) == sealed,
+              "a run is as good without its report", outcome)
+        page.rmdir()
+        run_well("run", config, ranks=3)
+        check(page.read_bytes() == before, "the same page from any number of ranks")
+        check_state(run_directory, base)
+    finish()
+
+
+main()
