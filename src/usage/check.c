@@ -9,6 +9,8 @@
 #include "usage/source.h"
 #include "usage/store.h"
 
+enum { NAME_BYTES = 200 };
+
 struct checking {
     MPI_Comm comm;
     int rank, n_rank;
@@ -85,15 +87,17 @@ static enum status find_bounds(const struct checking *checking, const struct usa
     return status;
 }
 
-static void name_sample(const struct usage_source *source, int64_t sample, char *name, size_t n)
+/* The id of a sample, cut; it is put into `name`. */
+static const char *name_sample(const struct usage_source *source, int64_t sample, char name[NAME_BYTES])
 {
     char *id = memory_allocate(source->id_bytes + 1, 1);
     if (sample < 0 || sample >= source->n_sample ||
         table_read(source->lineage, "/samples/id", sample, 1, id) != STATUS_OK)
-        snprintf(name, n, "(line %lld)", (long long)sample);
+        snprintf(name, NAME_BYTES, "(line %lld)", (long long)sample);
     else
-        snprintf(name, n, "%.200s", id);
+        snprintf(name, NAME_BYTES, "%s", id);
     memory_free(id);
+    return name;
 }
 
 /* Two lists in order, side by side: what only one has is told. */
@@ -104,7 +108,7 @@ static enum status compare_leaves(const struct checking *checking, const struct 
     const struct usage_tree *tree = &checking->tree;
     struct leaf *piece = memory_allocate(PIECE, sizeof *piece);
     int64_t i = 0, n_told = 0, loaded = begin; /* the piece ends there */
-    char name[256];
+    char name[NAME_BYTES];
     enum status status = STATUS_OK;
     for (int64_t k = begin; (i < tree->n || k < end) && n_told < MOST_TOLD;) {
         if (k < end && k == loaded) {
@@ -114,24 +118,15 @@ static enum status compare_leaves(const struct checking *checking, const struct 
                 break;
             loaded += n;
         }
-        const struct leaf *told = k < end ? &piece[(k - begin) % PIECE] : NULL;
-        const struct leaf *found = i < tree->n ? &tree->leaves[i] : NULL;
-        int order = told == NULL ? 1 : found == NULL ? -1 : leaf_compare(told, found);
-        if (order != 0) {
-            const struct leaf *odd = order < 0 ? told : found;
-            name_sample(source, odd->sample, name, sizeof name);
-            if (order < 0)
-                tell(checking,
-                     USAGE_FILE
-                     ": leaf %lld, of sample %s, is not what lineage.h5 and influence.h5 give for any sample",
-                     (long long)k, name);
-            else
-                tell(checking,
-                     USAGE_FILE ": it has no leaf with the record of sample %s as lineage.h5 and "
-                                "influence.h5 give it",
-                     name);
-            n_told++;
-        }
+        const struct leaf *stored_leaf = &piece[(k - begin) % PIECE], *made = &tree->leaves[i];
+        int order = k == end ? 1 : i == tree->n ? -1 : leaf_compare(stored_leaf, made);
+        if (order < 0)
+            tell(checking, USAGE_FILE ": leaf %lld, of sample %s, is not what the tables give for any sample",
+                 (long long)k, name_sample(source, stored_leaf->sample, name));
+        if (order > 0)
+            tell(checking, USAGE_FILE ": it has no leaf with the record of sample %s as the tables give it",
+                 name_sample(source, made->sample, name));
+        n_told += order != 0;
         k += order <= 0;
         i += order >= 0;
     }
@@ -186,7 +181,7 @@ enum status usage_check(MPI_Comm comm, const struct usage_request *request, cons
         checking.tree.summary.size != summary->size || !hash_equal(&checking.tree.summary.root, &summary->root);
     if (status == STATUS_OK && made == STATUS_OK && differs) {
         if (checking.rank == 0)
-            tell(&checking, "lineage.h5 and influence.h5 give another tree of samples than the one that was sealed");
+            tell(&checking, "the tables give another tree of samples than the one that was sealed");
         status = tell_failure(&checking, name_differences(&checking), "");
     }
     usage_tree_clear(&checking.tree);

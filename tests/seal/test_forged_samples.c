@@ -156,7 +156,7 @@ static void test_forgeries(void)
                              *const dropped[] = {"it has no leaf with the record of sample sample-",
                                                  "give another tree of samples", NULL},
                              *const hidden[] = {"it has no leaf with the record of sample sample-1 ", NULL},
-                             *const changed[] = {"is not what lineage.h5 and influence.h5 give for any sample",
+                             *const changed[] = {"is not what the tables give for any sample",
                                                  "it has no leaf with the record of sample", NULL},
                              *const counts[] = {"tells of 5 samples without a content digest, lineage.h5 of 7",
                                                 "tells of 0 samples never used", " uses, lineage.h5 of ", NULL},
