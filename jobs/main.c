@@ -27,7 +27,7 @@ static const struct option {
     {'v', "--key", "VKEY", offsetof(struct options, key), "verification key (text or file) that you trust"},
     {'i', "--inputs", "DIR", offsetof(struct options, inputs), "where the inputs are now"},
     {'c', "--content", "FILE", offsetof(struct options, content), "compare this file with what the proof speaks of"},
-    {'s', "--sample", "ID", offsetof(struct options, sample), "prove what the run did with this sample"},
+    {'S', "--sample", "ID", offsetof(struct options, sample), "prove what the run did with this sample"},
     {'C', "--content", "FILE", offsetof(struct options, content), "prove whether the run used this content"},
     {'o', "--output", "FILE", offsetof(struct options, output), "where to write the proof"},
     {'r', "--ranks", "N", offsetof(struct options, ranks), "plan for so many ranks; default 1"},

@@ -33,7 +33,7 @@ const struct job prove_job = {
     .name = "prove",
     .arguments = "RUN [WHAT]",
     .text = "write the proof that something is in a run, or is not",
-    .options = "sCoq",
+    .options = "SCoq",
     .more =
         "WHAT is FILE (an input as the config names it, or run.json), FILE@OFFSET (the segment of an input with that\n"
         "byte), or TABLE:/dataset[ROW] (the block of a table with that row; the first without [ROW]).\n"

@@ -284,4 +284,5 @@ def data_entry(run, vkey):
     return open_entry(data[data.index(b"c2sp.org/tlog-proof@v1"):], vkey)
 
 
-main()
+if __name__ == "__main__":
+    main()
