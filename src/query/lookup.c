@@ -7,13 +7,14 @@
 #include "query/store.h"
 
 enum { NONE = -1, FAILED = -2 };
-enum { PATIENCE = 3 }; /* questions answered by reading before a table is made */
+enum { PATIENCE = 8 }; /* names looked for by reading before a table is made */
 
 struct lookup {
     struct stored *stored; /* borrowed */
     int64_t n_asked;
     int64_t *places; /* owned; open addressing: a cell below 23 bits of its name's hash, or −1; NULL until it pays */
     int64_t n_place; /* a power of two */
+    int64_t latest;  /* the cell that was found last; −1: none */
 };
 
 enum { CELL_BITS = 40 };
@@ -22,6 +23,7 @@ struct lookup *lookup_create(struct stored *stored)
 {
     struct lookup *lookup = memory_allocate(1, sizeof *lookup);
     lookup->stored = stored;
+    lookup->latest = NONE;
     return lookup;
 }
 
@@ -114,10 +116,8 @@ static bool fill(struct lookup *lookup)
     return good;
 }
 
-int64_t lookup_find(struct lookup *lookup, const char *text, int64_t n)
+static int64_t find(struct lookup *lookup, const char *text, int64_t n)
 {
-    if (n > lookup->stored->cell_bytes)
-        return NONE;
     if (lookup->places == NULL && lookup->n_asked++ < PATIENCE)
         return find_by_reading(lookup->stored, text, n);
     if (lookup->places == NULL && !fill(lookup))
@@ -126,4 +126,17 @@ int64_t lookup_find(struct lookup *lookup, const char *text, int64_t n)
     if (at < 0)
         return FAILED;
     return lookup->places[at] < 0 ? NONE : cell_of(lookup->places[at]);
+}
+
+int64_t lookup_find(struct lookup *lookup, const char *text, int64_t n)
+{
+    bool failed = false;
+    if (n > lookup->stored->cell_bytes)
+        return NONE;
+    if (lookup->latest >= 0 && is_at(lookup->stored, lookup->latest, text, n, &failed))
+        return lookup->latest; /* the parts of a question ask for one name */
+    if (failed)
+        return FAILED;
+    lookup->latest = find(lookup, text, n);
+    return lookup->latest;
 }

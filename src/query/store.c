@@ -128,8 +128,10 @@ void store_close(struct store *store)
         return;
     for (int f = 0; f < STORE_FILES; f++) {
         struct member *member = &store->members[f];
-        for (int i = 0; member->reader != NULL && i < table_count(member->reader); i++)
+        for (int i = 0; member->reader != NULL && i < table_count(member->reader); i++) {
             lookup_destroy(member->lookups[i]);
+            memory_free(member->datasets[i].blocks);
+        }
         memory_free(member->lookups);
         memory_free(member->datasets);
         table_reader_close(member->reader);
@@ -193,16 +195,19 @@ void store_note(struct store *store, enum status status)
     store->sentence = memory_copy_text(failure_sentence());
 }
 
+/* Where it is kept which slot has the block of a cell. */
+static struct slot **block_of(const struct stored *stored, int64_t cell)
+{
+    return &stored->blocks[cell / (stored->row_cells * stored->block_rows)];
+}
+
 static void drop(struct store *store, struct slot *slot)
 {
+    if (slot->stored != NULL)
+        *block_of(slot->stored, slot->first) = NULL;
     store->n_byte -= slot->n_byte;
     memory_free(slot->bytes);
     *slot = (struct slot){0};
-}
-
-static bool holds(const struct slot *slot, const struct stored *stored, int64_t cell)
-{
-    return slot->stored == stored && cell >= slot->first && cell - slot->first < slot->n;
 }
 
 /* An empty slot with room for `bytes`: the ones looked for longest ago go. */
@@ -237,32 +242,40 @@ static void tell(const struct store *store, const struct stored *stored, int64_t
     store->watch->saw(store->watch->context, &block);
 }
 
-const char *stored_read(struct stored *stored, int64_t cell)
+/* Reads the block of a cell into a slot; NULL when that fails. */
+static struct slot *load(struct stored *stored, int64_t cell)
 {
     struct store *store = stored->store;
-    ASSERT(cell >= 0 && cell < stored->n_cell);
-    store->clock++;
-    struct slot *slot = NULL;
-    for (int s = 0; s < SLOTS && slot == NULL; s++)
-        if (holds(&store->slots[s], stored, cell))
-            slot = &store->slots[s];
-    if (slot == NULL) {
-        int64_t row = cell / stored->row_cells, first = row / stored->block_rows * stored->block_rows;
-        int64_t left = dataset_rows(stored->dataset) - first, n = left < stored->block_rows ? left : stored->block_rows;
-        slot = make_room(store, n * stored->row_cells * stored->cell_bytes);
-        enum status status =
-            table_read(store->members[stored->file].reader, stored->dataset->path, first, n, slot->bytes);
-        if (status != STATUS_OK) {
-            store_note(store, status);
-            drop(store, slot);
-            return NULL;
-        }
-        slot->stored = stored;
-        slot->first = first * stored->row_cells;
-        slot->n = n * stored->row_cells;
-        tell(store, stored, first, n, slot);
+    int64_t row = cell / stored->row_cells, first = row / stored->block_rows * stored->block_rows;
+    int64_t left = dataset_rows(stored->dataset) - first, n = left < stored->block_rows ? left : stored->block_rows;
+    struct slot *slot = make_room(store, n * stored->row_cells * stored->cell_bytes);
+    enum status status = table_read(store->members[stored->file].reader, stored->dataset->path, first, n, slot->bytes);
+    if (status != STATUS_OK) {
+        store_note(store, status);
+        drop(store, slot);
+        return NULL;
     }
-    slot->used = store->clock;
+    slot->stored = stored;
+    slot->first = first * stored->row_cells;
+    slot->n = n * stored->row_cells;
+    *block_of(stored, cell) = slot;
+    tell(store, stored, first, n, slot);
+    return slot;
+}
+
+const char *stored_read(struct stored *stored, int64_t cell)
+{
+    ASSERT(cell >= 0 && cell < stored->n_cell);
+    if (stored->blocks == NULL) {
+        int64_t n_block = (dataset_rows(stored->dataset) - 1) / stored->block_rows + 1;
+        stored->blocks = memory_allocate(n_block, sizeof(struct slot *));
+    }
+    struct slot *slot = *block_of(stored, cell);
+    if (slot == NULL)
+        slot = load(stored, cell);
+    if (slot == NULL)
+        return NULL;
+    slot->used = ++stored->store->clock;
     stored->slot = slot;
     return slot->bytes + (cell - slot->first) * stored->cell_bytes;
 }

@@ -32,6 +32,7 @@ struct stored {
     int64_t block_rows;            /* rows read at once */
     bool is_digest;                /* u8[…, 32]: one value is 32 bytes, shown as hex */
     struct slot *slot;             /* where the latest value was; may hold another dataset by now */
+    struct slot **blocks;          /* owned; which slot has each block, NULL: none; made with the first block */
 };
 
 struct store; /* the open tables of one run */
