@@ -9,7 +9,8 @@
 #include "jobs/job.h"
 #include "query/plain.h"
 #include "query/question.h"
-#include "seal/root.h"
+#include "seal/entry.h"
+#include "seal/read_check.h"
 
 enum { WIDTH = 100, LEAST_WIDTH = 40 };
 #define SHOWN "10" /* rows of a long list, for people */
@@ -22,6 +23,10 @@ struct asking {
     char *trouble; /* owned: why the seal counts for nothing; NULL: it is good, or there is none */
     struct query *query;
     struct format *format;
+    /* With --verify: every block that was read, and what came of the check. */
+    struct read_block *blocks; /* owned */
+    int64_t n_block, room;
+    struct read_report report;
 };
 
 static bool is_for_people(const struct asking *asking)
@@ -52,14 +57,15 @@ static enum status check_options(const struct asking *asking)
     const struct options *options = asking->options;
     if (options->json && options->format != NULL && strcmp(options->format, "json") != 0)
         return fail(BAD_USAGE, "assay query: --json and --format %s exclude each other", options->format);
+    if (options->key != NULL && !options->verify)
+        return fail(BAD_USAGE, "assay query: --key is for --verify");
     if (options->tables)
-        return options->what == NULL
+        return options->what == NULL && !options->verify
                    ? STATUS_OK
-                   : fail(BAD_USAGE, "assay query: --tables takes no question, found \"%.200s\"", options->what);
+                   : fail(BAD_USAGE, "assay query: --tables takes no question and no --verify");
     if (options->what == NULL)
         return fail(BAD_USAGE,
-                    "assay query: expected RUN and a question or SQL, found only \"%s\"; see `assay query "
-                    "--help`",
+                    "assay query: expected RUN and a question or SQL, found only \"%s\"; see `assay query --help`",
                     options->target);
     if (question_find(options->what) == NULL) {
         if (!is_sql(options->what))
@@ -77,6 +83,35 @@ static void load_root(struct asking *asking)
         asking->root.is_sealed = false;
         asking->trouble = memory_copy_text(failure_sentence());
     }
+}
+
+/* ---- the check --------------------------------------------------------------------------------------------------- */
+
+static void note_block(void *context, const struct query_block *block)
+{
+    struct asking *asking = context;
+    if (asking->n_block == asking->room) {
+        int64_t room = asking->room > 0 ? 2 * asking->room : 64;
+        asking->blocks = memory_resize(asking->blocks, asking->room, room, sizeof *asking->blocks);
+        asking->room = room;
+    }
+    struct read_block *noted = &asking->blocks[asking->n_block++];
+    *noted = (struct read_block){.path = block->file,
+                                 .dataset = block->dataset,
+                                 .row_first = block->first,
+                                 .n_row = block->n,
+                                 .bytes = block->bytes};
+    memcpy(noted->sha256, block->sha256, DIGEST_BYTES);
+}
+
+/* Holds everything that the answer stands on against the signed log. */
+static enum status check_blocks(struct asking *asking)
+{
+    const struct options *options = asking->options;
+    enum status status = read_check(options->target, options->key, asking->blocks, asking->n_block, &asking->report);
+    if (status == STATUS_OK)
+        asking->root = asking->report.root;
+    return status == DIFFERS ? fail(DIFFERS, "the answer is withheld: %s", failure_sentence()) : status;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------------------------- */
@@ -113,8 +148,9 @@ static enum status answer(struct asking *asking)
 static enum status write_answer(struct asking *asking, FILE *file)
 {
     const struct format_out out = {file, put};
-    struct text members;
+    struct text members, tail;
     text_init(&members);
+    text_init(&tail);
     add_members(asking, &members);
     asking->format = format_create(asking->form, terminal_width(), &out);
     enum status status =
@@ -123,10 +159,39 @@ static enum status write_answer(struct asking *asking, FILE *file)
             : fail(BAD_USAGE, "assay query: --format: expected table, csv or json, found \"%s\"", asking->form);
     if (status == STATUS_OK)
         status = answer(asking);
+    if (status == STATUS_OK && asking->options->verify)
+        status = check_blocks(asking);
+    text_add(&tail, "\"verified\": %s", asking->options->verify ? "true" : "false");
     if (status == STATUS_OK)
-        status = format_end(asking->format, "");
+        status = format_end(asking->format, tail.bytes);
     format_destroy(asking->format);
+    text_clear(&tail);
     text_clear(&members);
+    return status;
+}
+
+static enum status copy_out(FILE *from)
+{
+    char bytes[64 << 10];
+    enum status status = STATUS_OK;
+    rewind(from);
+    for (size_t n = 1; n > 0 && status == STATUS_OK;) {
+        n = fread(bytes, 1, sizeof bytes, from);
+        status = put(stdout, bytes, n);
+    }
+    return status == STATUS_OK && ferror(from) ? fail(CANNOT_WRITE, "the answer cannot be read back") : status;
+}
+
+/* An answer that must be checked is kept back until it was. */
+static enum status write_checked(struct asking *asking)
+{
+    FILE *kept = tmpfile();
+    if (kept == NULL)
+        return fail(CANNOT_WRITE, "assay query: a temporary file cannot be made, for an answer that is to be checked");
+    enum status status = write_answer(asking, kept);
+    if (status == STATUS_OK)
+        status = copy_out(kept);
+    fclose(kept);
     return status;
 }
 
@@ -134,31 +199,37 @@ static enum status write_answer(struct asking *asking, FILE *file)
 static void tell_root(const struct asking *asking)
 {
     const struct sealed_root *root = &asking->root;
+    const struct options *options = asking->options;
     FILE *out = is_for_people(asking) ? stdout : stderr;
-    if (asking->options->quiet || strcmp(asking->form, "json") == 0)
+    char blocks[32], bytes[32];
+    if (options->quiet || strcmp(asking->form, "json") == 0)
         return;
     if (is_for_people(asking))
         fprintf(out, "\n%s",
-                question_find(asking->options->what) != NULL ? "Of long lists the first " SHOWN
-                                                               " rows; --format csv or json gives all\n"
-                                                             : "");
+                question_find(options->what) != NULL ? "Of long lists the first " SHOWN
+                                                       " rows; --format csv or json gives all\n"
+                                                     : "");
     if (root->is_sealed)
-        fprintf(out, "root       %s\n           as signed by %s; --verify checks what was read against it\n",
-                root->root, root->origin);
+        fprintf(out, "root       %s\n           as signed by %s\n", root->root, root->origin);
     else if (asking->trouble != NULL)
         fprintf(out, "root       none: the seal does not hold: %s\n", asking->trouble);
     else
         fprintf(out, "root       none: this run is not sealed\n");
+    if (options->verify)
+        fprintf(out, "verified   blocks that were read: %s (%s), all as they were sealed%s\n",
+                figure_count(asking->report.n_block, blocks), figure_bytes((double)asking->report.n_byte, bytes),
+                options->key != NULL ? "" : "; by the run's own key, which rules out damage only");
+    else if (root->is_sealed)
+        fprintf(out, "           what was read was not held against it: --verify does that\n");
 }
 
-static enum status list_tables(const struct asking *asking)
+static void list_tables(const struct asking *asking)
 {
     struct text text;
     text_init(&text);
     query_tables(asking->query, &text);
     fputs(text.bytes, stdout);
     text_clear(&text);
-    return STATUS_OK;
 }
 
 static enum status run(MPI_Comm comm, const struct options *options)
@@ -168,18 +239,20 @@ static enum status run(MPI_Comm comm, const struct options *options)
                             .form = options->json             ? "json"
                                     : options->format != NULL ? options->format
                                                               : "table"};
+    const struct query_watch watch = {&asking, block_rows, note_block};
     enum status status = check_options(&asking);
     if (status == STATUS_OK)
-        status = query_open(options->target, NULL, &asking.query);
+        status = query_open(options->target, options->verify ? &watch : NULL, &asking.query);
     if (status == STATUS_OK && options->tables && is_for_people(&asking)) {
-        status = list_tables(&asking);
+        list_tables(&asking);
     } else if (status == STATUS_OK) {
         load_root(&asking);
-        status = write_answer(&asking, stdout);
+        status = options->verify ? write_checked(&asking) : write_answer(&asking, stdout);
         if (status == STATUS_OK)
             tell_root(&asking);
     }
     query_close(asking.query);
+    memory_free(asking.blocks);
     memory_free(asking.trouble);
     return status;
 }
@@ -188,14 +261,14 @@ const struct job query_job = {
     .name = "query",
     .arguments = "RUN SQL | RUN QUESTION [WHAT]",
     .text = "ask the tables of a run, in SQL or by named questions",
-    .options = "FTVjq",
+    .options = "FTVvjq",
     .more =
         "Questions: top [QUERY | LAYER]: the examples that moved a query, or a parameter group, most; trace SAMPLE: "
         "everything that happened to a sample; groups [QUERY | BEHAVIOUR]: policies, licences, sources and owners "
         "of what shaped it; rejected: what was not admitted, and why; without [EXAMPLE | COLUMN=VALUE | SCENARIO]: "
-        "what changes without an example or a group. "
-        "SQL is that of SQLite, in one argument, and can only read; `assay query RUN --tables` lists what there is. "
-        "The answer names the root that the run was sealed under.",
+        "what changes without an example or a group. SQL is that of SQLite, in one argument, and can only read; "
+        "`assay query RUN --tables` lists what there is. The answer names the root that the run was sealed under; "
+        "with --verify it is printed only if everything that was read for it is under that root.",
     .mpi = WITHOUT_MPI,
     .run = run,
 };

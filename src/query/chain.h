@@ -20,7 +20,8 @@ struct shape {
     int n_axis;
     int64_t dims[CHAIN_AXES];
     int64_t n_row;
-    struct stored *owner; /* where the rows of each owner start, and the end: n_owner + 1 of them; NULL: none */
+    const struct stored *stored; /* whose dimensions these are */
+    struct stored *owner;        /* where the rows of each owner start, and the end: n_owner + 1 of them; NULL: none */
     int64_t n_owner;
 };
 

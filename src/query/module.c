@@ -144,8 +144,11 @@ static int tell(sqlite3_vtab *table, enum status status)
 
 static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
 {
+    const struct relation *relation = ((struct virtual_table *)table)->relation;
     struct virtual_cursor *made = memory_allocate(1, sizeof *made);
-    walk_init(((struct virtual_table *)table)->relation, &made->walk);
+    store_use_shape(relation->store, relation->shape.stored);
+    store_use_shape(relation->store, relation->shape.owner);
+    walk_init(relation, &made->walk);
     *cursor = &made->base;
     return SQLITE_OK;
 }

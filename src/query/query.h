@@ -9,12 +9,13 @@
 #include "base/digest.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "table/table.h"
 
 /* A block of rows that an answer was read from. */
 struct query_block {
-    const char *file;   /* "influence.h5"; borrowed */
-    const char *object; /* "/top/proponents/score"; borrowed */
-    int64_t first, n;   /* rows of the dataset */
+    const char *file;              /* "influence.h5"; borrowed while the run is open, like the dataset */
+    const struct dataset *dataset; /* whose shape was used, too */
+    int64_t first, n;              /* rows of it; n = 0: its shape alone */
     int64_t bytes;
     uint8_t sha256[DIGEST_BYTES]; /* of the very bytes that were used */
 };

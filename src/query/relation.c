@@ -155,6 +155,7 @@ static enum status set_shape(struct relation *relation, const struct stored *sto
     const struct dataset *dataset = stored->dataset;
     struct shape *shape = &relation->shape;
     shape->n_axis = dataset->n_dim - stored->is_digest;
+    shape->stored = stored;
     shape->n_row = stored->n_cell;
     for (int a = 0; a < shape->n_axis; a++)
         shape->dims[a] = dataset->dims[a];

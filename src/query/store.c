@@ -237,9 +237,16 @@ static void tell(const struct store *store, const struct stored *stored, int64_t
 {
     if (store->watch == NULL)
         return;
-    struct query_block block = {store_files[stored->file], stored->dataset->path, first, n, slot->n_byte, {0}};
+    struct query_block block = {store_files[stored->file], stored->dataset, first, n, slot->n_byte, {0}};
     digest_of(slot->bytes, (size_t)slot->n_byte, block.sha256);
     store->watch->saw(store->watch->context, &block);
+}
+
+void store_use_shape(const struct store *store, const struct stored *stored)
+{
+    if (store->watch != NULL && stored != NULL)
+        store->watch->saw(store->watch->context,
+                          &(struct query_block){.file = store_files[stored->file], .dataset = stored->dataset});
 }
 
 /* Reads the block of a cell into a slot; NULL when that fails. */
@@ -295,7 +302,7 @@ bool stored_integer(struct stored *stored, int64_t cell, int64_t *value)
     int32_t narrow;
     switch (stored->dataset->type) {
         case TABLE_I8:
-            *value = *(const int8_t *)bytes;
+            *value = (unsigned char)*bytes < 128 ? (unsigned char)*bytes : (unsigned char)*bytes - 256;
             break;
         case TABLE_U8:
             *value = *(const uint8_t *)bytes;

@@ -51,6 +51,9 @@ bool store_is_unfinished(const struct store *store, int file);
 /* The dataset of a table; NULL where there is none.  Borrowed.  @local */
 struct stored *store_find(struct store *store, int file, const char *path);
 
+/* Says to who watches that an answer stands on the shape of a dataset; `stored` may be NULL. */
+void store_use_shape(const struct store *store, const struct stored *stored);
+
 /* A value's bytes, valid until the next call; NULL when reading failed, and then store_status says how.  `cell` must be
  * one of n_cell. */
 const char *stored_read(struct stored *stored, int64_t cell);

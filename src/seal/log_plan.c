@@ -31,7 +31,7 @@ static enum status read_config(const char *run_directory, struct log_plan *plan)
     return status;
 }
 
-static const char *type_of(const struct dataset *shape, char type[32])
+const char *log_type(const struct dataset *shape, char type[32])
 {
     if (shape->type == TABLE_STRING)
         snprintf(type, 32, "utf8[%lld]", (long long)shape->string_bytes);
@@ -46,7 +46,7 @@ static void add_dataset(struct log_plan *plan, int table, int i)
     const struct table_reader *reader = plan->tables[table].reader;
     dataset->table = table;
     dataset->shape = table_dataset(reader, i);
-    type_of(dataset->shape, dataset->type);
+    log_type(dataset->shape, dataset->type);
     table_extent(reader, i, &dataset->offset, &dataset->bytes);
     if (dataset->bytes == 0)
         dataset->offset = 0;

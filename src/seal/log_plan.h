@@ -50,6 +50,9 @@ void log_plan_entry(const struct log_plan *plan, int64_t i, struct entry *entry,
 /* Entries [*begin, *end) are part `part` of `n_part`, about as much work as the others.  @local */
 void log_plan_share(const struct log_plan *plan, int n_part, int part, int64_t *begin, int64_t *end);
 
+/* A dataset's type as entries say it: "f64le", "utf8[12]".  @local */
+const char *log_type(const struct dataset *shape, char type[32]);
+
 /* Two plans with one digest list the same entries.  @local */
 void log_plan_digest(const struct log_plan *plan, struct hash *digest);
 

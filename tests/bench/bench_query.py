@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Speed of `assay query`: a scan through a virtual table beside the same rows in a native table of SQLite and beside h5py
-and numpy reading the same column; one sample traced among many events.
+"""Speed of `assay query`: a scan through a virtual table beside the same rows in a native table of SQLite and beside
+h5py and numpy reading the same column; one sample traced among many events.
 
 Usage: bench_query.py [--events 100000000] [--rival-rows 10000000] [--repeats 5] [--report FILE]
 ASSAY_PROGRAM names the program, as for the tests.  A lineage.h5 of random uses is made once in a folder that is removed
@@ -61,7 +61,8 @@ def make(directory, events):
         "/samples/admission": np.arange(n), "/admissions/sample": np.arange(n), "/admissions/step": np.full(n, -1),
         "/admissions/process": np.zeros(n, np.int64), "/admissions/session": np.zeros(n, np.int64),
         "/admissions/decision": np.zeros(n, np.int32), "/decisions/name": ["admit"], "/admissions/weight": np.ones(n),
-        "/admissions/policy": np.zeros(n, np.int32), "/policies/name": ["open"], "/admissions/reason": np.full(n, -1, np.int32),
+        "/admissions/policy": np.zeros(n, np.int32), "/policies/name": ["open"],
+        "/admissions/reason": np.full(n, -1, np.int32),
         "/admissions/profile": np.full(n, -1, np.int32), "/profiles/name": ["none"], "/reasons/text": ["none"],
         "/samples/role": np.zeros(n, np.int32), "/roles/name": ["train"], "/samples/owner": np.full(n, -1, np.int32),
         "/owners/pseudonym": ["0"], "/samples/content": np.zeros((n, 32), np.uint8),
@@ -107,8 +108,8 @@ def scan(directory, options, report):
     database.executemany("INSERT INTO uses VALUES (?)", ((value,) for value in sample))
     database.commit()
     best, _ = timed(lambda: database.execute(sums).fetchone(), options.repeats)
-    report(f"rival: a native table of SQLite with that column alone, {few:,} rows: {few / best / 1e6:.1f} million rows/s; "
-           f"we reach {own * best / few:.2f} of it")
+    report(f"rival: a native table of SQLite with that column alone, {few:,} rows: {few / best / 1e6:.1f} million "
+           f"rows/s; we reach {own * best / few:.2f} of it")
 
 
 def trace(directory, n, options, report):

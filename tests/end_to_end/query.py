@@ -3,6 +3,7 @@
 files by h5py and numpy; it only reads; ids of any bytes come through every format; what is wrong is said in one
 sentence."""
 import csv
+import hashlib
 import io
 import json
 import re
@@ -16,8 +17,8 @@ import numpy as np
 
 import lineage_tables
 import study as studies
-from assay import (BAD_INPUT, BAD_RUN, BAD_USAGE, OK, PROGRAM, check, finish, folder, root, run, run_well, sentences,
-                   side_by_side)
+from assay import (BAD_INPUT, BAD_KEY, BAD_RUN, BAD_USAGE, DIFFERS, OK, PROGRAM, check, finish, folder, root, run,
+                   run_well, sentences, side_by_side)
 
 UGLY = ["it's \"quoted\", isn't it", "two\nlines\r\nand a tab\t", "long-" + "x" * 10000,
         "\u202eright-to-left\u2069 \u009b31m", "semi;colon -- comment", "", "naïve-日本-🙂"]
@@ -125,6 +126,21 @@ def native_policy(database, path):
             "shift": file["pairs/top/shift"][()].ravel()})
 
 
+def native_mechanism(database, path):
+    with h5py.File(path) as file:
+        behaviours, parts = decoded(file["behaviours/name"][()]), decoded(file["parts/id"][()])
+        kinds = decoded(file["part_kinds/name"][()])
+        nb, n = len(behaviours), len(parts)
+        add_table(database, "effects_zero", {
+            "behaviour": np.repeat(behaviours, n), "part": np.tile(range(n), nb), "part_id": np.tile(parts, nb),
+            "kind": np.tile([kinds[k] for k in file["parts/kind"][()]], nb),
+            "mean": file["effects/zero/mean"][()].ravel(), "p": file["effects/zero/p"][()].ravel(),
+            "localised": file["effects/zero/localised"][()].ravel()})
+        start, member = file["parts/member_start"][()], file["parts/member"][()]
+        owner = np.repeat(range(n), np.diff(start))
+        add_table(database, "part_members", {"part": owner, "part_id": [parts[i] for i in owner], "member": member})
+
+
 def native_lineage(database, made):
     n, ids = made.n, made.ids
     name_of = ["open", "legacy", "consent"]
@@ -186,6 +202,9 @@ POLICY = ["SELECT behaviour, feature, label, coefficient, deviation FROM coeffic
           "SELECT behaviour, sum(coefficient * deviation) FROM coefficients GROUP BY 1",
           "SELECT pair_id, behaviour, place, feature, label, shift FROM pair_features WHERE pair = 11",
           "SELECT label, count(*) FROM pair_features WHERE place = 0 GROUP BY label"]
+MECHANISM = ["SELECT behaviour, part, part_id, kind, mean, p, localised FROM effects_zero WHERE behaviour = 'says 9'",
+             "SELECT behaviour, sum(mean), sum(localised) FROM effects_zero GROUP BY 1",
+             "SELECT part, part_id, member FROM part_members WHERE part_id = 'feature-40'"]
 LINEAGE = [
     "SELECT sample, sample_id, policy, license, decision, admitted_under, owner, content FROM samples",
     "SELECT * FROM (SELECT step_row, step, epoch, process, loss, superseded FROM steps) WHERE step = 20",
@@ -234,7 +253,8 @@ def test_trained(run_directory):
     database = sqlite3.connect(":memory:")
     native_influence(database, run_directory / "influence.h5")
     native_policy(database, run_directory / "policy.h5")
-    compare(run_directory, database, INFLUENCE + POLICY)
+    native_mechanism(database, run_directory / "mechanism.h5")
+    compare(run_directory, database, INFLUENCE + POLICY + MECHANISM)
 
 
 def make_events(base):
@@ -347,7 +367,7 @@ def test_questions(run_directory):
     order = [abs(row[1]) for row in answer["rows"]]
     check(order == sorted(order, reverse=True), "the largest changes come first")
     answer = ask(run_directory, "groups", "says 3")
-    check(len(answer) == 2 and answer[0]["rows"] and answer[1]["rows"], "groups of a behaviour", answer)
+    check(len(answer) == 3 and all(one["rows"] for one in answer), "groups of a behaviour", answer)
     for words in (("top",), ("groups",), ("without",), ("rejected",), ("trace", ids[0])):
         out = run_well("query", run_directory, *words).out
         check(root(run_directory) in out and max(map(len, out.split("\n"))) <= 100, "the root, in 100 columns", words)
@@ -428,6 +448,88 @@ def test_refused(base, run_directory):
     fails(("SELECT 1",), BAD_INPUT, "influence.h5", directory=half)
 
 
+# ---- answers that are checked ---------------------------------------------------------------------------------------
+
+
+def damage(base, run_directory, name, change):
+    """A copy of the run in which a file was changed."""
+    copy = base / f"damaged-{name}"
+    shutil.copytree(run_directory, copy)
+    change(copy)
+    return copy
+
+
+def flip(file, offset):
+    data = bytearray(file.read_bytes())
+    data[offset] ^= 1
+    file.write_bytes(bytes(data))
+
+
+def in_table(action):
+    def change(directory):
+        with h5py.File(directory / "influence.h5", "r+") as file:
+            action(file)
+    return change
+
+
+def replace_unit(file):
+    del file["scores"].attrs["unit"]
+    lineage_tables.write_attribute(file["scores"].id, "unit", "gain")
+
+
+def test_verify(base, run_directory):
+    sql, other = "SELECT sum(score) FROM scores WHERE training = 7", "SELECT query_id, text FROM queries"
+    key = (run_directory / "seal/key.vkey").read_text().strip()
+    for words in ((sql,), (other,), ("SELECT count(*) FROM scores",), ("SELECT 1 + 1",), ("top",), ("groups", "says 3"),
+                  ("trace", "digit-0005"), ("without",), ("SELECT sum(mean) FROM effects",)):
+        plain_answer, checked = ask(run_directory, *words), ask(run_directory, *words, "--verify", "--key", key)
+        check(plain_answer == checked, "a checked answer is the same", words)
+    envelope = strict(run_well("query", run_directory, sql, "--json", "--verify").out)
+    check(envelope["verified"] is True and envelope["root"] == root(run_directory), "JSON says that it was verified")
+    check("as they were sealed" in run_well("query", run_directory, sql, "--verify").out, "a table says so too")
+    check("--verify does that" in run_well("query", run_directory, sql).out, "and that it was not")
+
+    def withheld(directory, words, *parts, code=DIFFERS):
+        outcome = run("query", directory, *words, "--verify")
+        said = sentences(outcome)
+        check(outcome.code == code and outcome.out == "" and len(said) == 1 and all(part in said[0] for part in parts),
+              f"withheld: {words}, {parts}", outcome.code, outcome.out[:200], outcome.err)
+    for name, action, what in (("score", lambda file: file["scores"].__setitem__((7, 3), 1e-9), "/scores rows 0 to"),
+                               ("unit", replace_unit, "/scores")):
+        copy = damage(base, run_directory, name, in_table(action))
+        withheld(copy, (sql,), "influence.h5", what, "differs from what was sealed")
+        check(ask(copy, other, "--verify") == ask(run_directory, other), "what was not read does not matter", name)
+    def cut_log(directory):
+        for bundle in (directory / "seal/tile/entries").rglob("*"):
+            if bundle.is_file():
+                bundle.write_bytes(bundle.read_bytes()[:-3])
+    withheld(damage(base, run_directory, "log", cut_log), (sql,), "the log of the run is damaged", "assay verify")
+
+    def forge(directory):
+        """The entry of a block says what the changed table holds: all but the tree and its signature."""
+        with h5py.File(directory / "influence.h5", "r+") as file:
+            file["queries/text"][0] = b"forged"
+            content = file["queries/text"][()].tobytes()
+        with h5py.File(run_directory / "influence.h5") as file:
+            old = hashlib.sha256(file["queries/text"][()].tobytes()).hexdigest().encode()
+        new = hashlib.sha256(content).hexdigest().encode()
+        found = 0
+        for bundle in (directory / "seal/tile/entries").rglob("*"):
+            if bundle.is_file():
+                found += bundle.read_bytes().count(old)
+                bundle.write_bytes(bundle.read_bytes().replace(old, new))
+        check(found == 1, "the entry was forged", found)
+    withheld(damage(base, run_directory, "forged", forge), (other,), "/queries/text", "not under the signed root")
+    withheld(damage(base, run_directory, "root", lambda directory: flip(directory / "seal/checkpoint", 40)), (other,),
+             "", code=BAD_RUN)
+    withheld(damage(base, run_directory, "unsealed", lambda directory: shutil.rmtree(directory / "seal")), (other,),
+             "seal the run first", code=BAD_RUN)
+    outcome = run("query", run_directory, other, "--verify", "--key", "nonsense")
+    check(outcome.code == BAD_KEY and outcome.out == "", "a key that is none", outcome)
+    outcome = run("query", run_directory, other, "--key", key)
+    check(outcome.code == BAD_USAGE and "--verify" in outcome.err, "a key without a check", outcome)
+
+
 def test_tables(run_directory):
     out = run_well("query", run_directory, "--tables").out
     check(max(map(len, out.split("\n"))) <= 100, "--tables fits a terminal", max(out.split("\n"), key=len))
@@ -446,12 +548,12 @@ def test_tables(run_directory):
 with folder() as temporary:
     config = studies.make_trained(temporary)
     trained = json.loads(config.read_text())
-    trained["seal"] = {"key": "audit.key"}
+    trained.update(seal={"key": "audit.key"}, mechanism={"level": "policy"})
     config.write_text(json.dumps(trained))
     run_well("run", config, "--quiet")
     directory = temporary / "run"
     side_by_side(lambda test: test(), [lambda: test_trained(directory), lambda: test_lineage(temporary),
                                        lambda: test_questions(directory), lambda: test_refused(temporary, directory),
-                                       lambda: test_tables(directory)])
+                                       lambda: test_verify(temporary, directory), lambda: test_tables(directory)])
     test_plans(directory, temporary / "events")
 finish()
