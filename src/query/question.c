@@ -178,6 +178,8 @@ static bool has_all(const struct query *query, const struct question_part *part)
 static enum status answer_part(struct query *query, const struct question_part *part, const char *const *parameters,
                                struct format *format)
 {
+    if (part->unless != NULL && query_has_table(query, part->unless))
+        return STATUS_OK;
     if (!has_all(query, part))
         return part->instead != NULL ? format_note(format, part->instead) : STATUS_OK;
     struct query_sink sink;

@@ -12,6 +12,7 @@ struct question_part {
      * by, each after a comma; {TABLE ALIAS a b} for those of a and b that there are. */
     const char *sql;
     const char *instead; /* a sentence where a table is missing; NULL: nothing is said */
+    const char *unless;  /* a table that tells more: with it this is left out; NULL: none */
 };
 
 /* What an argument can be. */

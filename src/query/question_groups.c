@@ -4,69 +4,54 @@
 #include "query/question.h"
 
 static const struct question_part overview[] = {
-    {"Examples of each group, over all queries (positive: they lower the loss)",
-     {"groups"},
-     "SELECT grouped_by, value, max(examples) AS examples, sum(positive) AS positive, sum(negative) AS negative, "
-     "sum(net) "
-     "AS net FROM groups GROUP BY grouped_by, value ORDER BY grouped_by, net DESC",
-     NULL},
-    {"Samples of each group, and how often they were used",
-     {"sample_groups"},
-     "SELECT grouped_by, value, samples, uses FROM sample_groups ORDER BY grouped_by, uses DESC",
-     NULL},
-    {"Policies, by decision",
-     {"admissions"},
-     "SELECT policy, decision, count(*) AS decisions FROM admissions GROUP BY policy, decision ORDER BY policy, "
-     "decision",
-     NULL},
+    {.title = "Examples of each group, over all queries (positive: they lower the loss)",
+     .needs = {"groups"},
+     .sql = "SELECT grouped_by, value, max(examples) AS examples, sum(positive) AS positive, sum(negative) AS "
+            "negative, sum(net) AS net FROM groups GROUP BY grouped_by, value ORDER BY grouped_by, net DESC"},
+    {.title = "Samples of each group, and how often they were used",
+     .needs = {"sample_groups"},
+     .sql = "SELECT grouped_by, value, samples, uses FROM sample_groups ORDER BY grouped_by, uses DESC"},
+    {.title = "Policies, by decision",
+     .needs = {"admissions"},
+     .sql = "SELECT policy, decision, count(*) AS decisions FROM admissions GROUP BY policy, decision ORDER BY policy, "
+            "decision"},
     {0}};
 
 static const struct question_part of_query[] = {
-    {"Query", {"queries"}, "SELECT query_id, text FROM queries WHERE query_id = ?1", NULL},
-    {"Groups of examples behind it (positive: they lower its loss)",
-     {"groups"},
-     "SELECT grouped_by, value, examples, proponents, positive, negative, net FROM groups WHERE query_id = ?1 ORDER BY "
-     "grouped_by, net DESC",
-     NULL},
-    {"Policies that admitted its strongest examples",
-     {"top", "samples"},
-     "SELECT s.admitted_under AS policy, s.decision, count(*) AS examples, sum(p.score) AS score FROM top p JOIN "
-     "samples s "
-     "ON s.sample_id = p.sample_id WHERE p.query_id = ?1 GROUP BY 1, 2 ORDER BY score DESC",
-     "Which policy admitted an example in training was not recorded (lineage.h5)."},
-    {"Owners of its strongest examples",
-     {"top", "samples"},
-     "SELECT s.owner, count(*) AS examples, sum(p.score) AS score FROM top p JOIN samples s ON s.sample_id = "
-     "p.sample_id "
-     "WHERE p.query_id = ?1 GROUP BY 1 ORDER BY score DESC LIMIT ?2",
-     NULL},
+    {.title = "Query", .needs = {"queries"}, .sql = "SELECT query_id, text FROM queries WHERE query_id = ?1"},
+    {.title = "Groups of examples behind it (positive: they lower its loss)",
+     .needs = {"groups"},
+     .sql = "SELECT grouped_by, value, examples, proponents, positive, negative, net FROM groups WHERE query_id = ?1 "
+            "ORDER BY grouped_by, net DESC"},
+    {.title = "Policies that admitted its strongest examples",
+     .needs = {"top", "samples"},
+     .sql = "SELECT s.admitted_under AS policy, s.decision, count(*) AS examples, sum(p.score) AS score FROM top p "
+            "JOIN samples s ON s.sample_id = p.sample_id WHERE p.query_id = ?1 GROUP BY 1, 2 ORDER BY score DESC",
+     .instead = "Which policy admitted an example in training was not recorded (lineage.h5)."},
+    {.title = "Owners of its strongest examples",
+     .needs = {"top", "samples"},
+     .sql = "SELECT s.owner, count(*) AS examples, sum(p.score) AS score FROM top p JOIN samples s ON s.sample_id = "
+            "p.sample_id WHERE p.query_id = ?1 GROUP BY 1 ORDER BY score DESC LIMIT ?2"},
     {0}};
 
 static const struct question_part of_behaviour[] = {
-    {"Features that carry it (effect: coefficient x deviation)",
-     {"coefficients"},
-     "SELECT feature, label, coefficient * deviation AS effect FROM coefficients WHERE behaviour = ?1 ORDER BY "
-     "abs(effect) "
-     "DESC LIMIT ?2",
-     NULL},
-    {"Groups of training pairs, by how far they moved the watched features",
-     {"pair_groups"},
-     "SELECT grouped_by, value, max(pairs) AS pairs, avg(mean_absolute_shift) AS mean_absolute_shift, avg(mean_shift) "
-     "AS "
-     "mean_shift, max(interfering) AS interfering FROM pair_groups WHERE behaviour = ?1 GROUP BY grouped_by, value "
-     "ORDER "
-     "BY grouped_by, 4 DESC",
-     NULL},
-    {"Components that carry it, by intervention",
-     {"effects"},
-     "SELECT intervention, part_id, label, layer, mean, low, high FROM effects WHERE behaviour = ?1 AND localised = 1 "
-     "ORDER "
-     "BY intervention, abs(mean) DESC LIMIT ?2",
-     NULL},
-    {"Policies that admitted the examples behind it",
-     {"linked_policies"},
-     "SELECT layer, policy, score FROM linked_policies WHERE behaviour = ?1 ORDER BY layer, score DESC LIMIT ?2",
-     NULL},
+    {.title = "Features that carry it (effect: coefficient x deviation)",
+     .needs = {"coefficients"},
+     .sql = "SELECT feature, label, coefficient * deviation AS effect FROM coefficients WHERE behaviour = ?1 ORDER BY "
+            "abs(effect) DESC LIMIT ?2"},
+    {.title = "Groups of training pairs, by how far they moved the watched features",
+     .needs = {"pair_groups"},
+     .sql = "SELECT grouped_by, value, max(pairs) AS pairs, avg(mean_absolute_shift) AS mean_absolute_shift, "
+            "avg(mean_shift) AS mean_shift, max(interfering) AS interfering FROM pair_groups WHERE behaviour = ?1 "
+            "GROUP BY grouped_by, value ORDER BY grouped_by, 4 DESC"},
+    {.title = "Components that carry it, by intervention",
+     .needs = {"effects"},
+     .sql = "SELECT intervention, part_id, label, layer, mean, low, high FROM effects WHERE behaviour = ?1 AND "
+            "localised = 1 ORDER BY intervention, abs(mean) DESC LIMIT ?2"},
+    {.title = "Policies that admitted the examples behind it",
+     .needs = {"linked_policies"},
+     .sql =
+         "SELECT layer, policy, score FROM linked_policies WHERE behaviour = ?1 ORDER BY layer, score DESC LIMIT ?2"},
     {0}};
 
 static const struct question_case cases[] = {

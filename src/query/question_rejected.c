@@ -4,27 +4,22 @@
 #include "query/question.h"
 
 static const struct question_part parts[] = {
-    {"Decisions by policy and reason",
-     {"admissions"},
-     "SELECT decision, policy, reason, count(*) AS decisions FROM admissions WHERE decision <> 'admit' GROUP BY 1, 2, "
-     "3 "
-     "ORDER BY 1 DESC, 4 DESC",
-     "Which samples were rejected is not known: this run has no lineage.h5."},
-    {"Rejected samples",
-     {"samples"},
-     "SELECT s.sample_id, s.role, s.admitted_under AS policy, s.reason, s.uses{samples s} FROM samples s WHERE "
-     "s.decision = "
-     "'reject' LIMIT ?2",
-     NULL},
-    {"Rejected, and used all the same",
-     {"samples"},
-     "SELECT sample_id, admitted_under AS policy, reason, uses, first_step, last_step FROM samples WHERE decision = "
-     "'reject' AND uses > 0 LIMIT ?2",
-     NULL},
-    {"Checkpoints that the selection rule left out",
-     {"checkpoints"},
-     "SELECT checkpoint, step, validation_loss FROM checkpoints WHERE selected = 0",
-     NULL},
+    {.title = "Decisions by policy and reason",
+     .needs = {"admissions"},
+     .sql = "SELECT decision, policy, reason, count(*) AS decisions FROM admissions WHERE decision <> 'admit' GROUP BY "
+            "1, 2, 3 ORDER BY 1 DESC, 4 DESC",
+     .instead = "Which samples were rejected is not known: this run has no lineage.h5."},
+    {.title = "Rejected samples",
+     .needs = {"samples"},
+     .sql = "SELECT s.sample_id, s.role, s.admitted_under AS policy, s.reason, s.uses{samples s} FROM samples s WHERE "
+            "s.decision = 'reject' LIMIT ?2"},
+    {.title = "Rejected, and used all the same",
+     .needs = {"samples"},
+     .sql = "SELECT sample_id, admitted_under AS policy, reason, uses, first_step, last_step FROM samples WHERE "
+            "decision = 'reject' AND uses > 0 LIMIT ?2"},
+    {.title = "Checkpoints that the selection rule left out",
+     .needs = {"checkpoints"},
+     .sql = "SELECT checkpoint, step, validation_loss FROM checkpoints WHERE selected = 0"},
     {0}};
 
 static const struct question_case cases[] = {{.parts = parts}, {0}};

@@ -4,50 +4,44 @@
 #include "query/question.h"
 
 static const struct question_part overview[] = {
-    {"Strongest example of each query",
-     {"proponents"},
-     "SELECT p.query_id, q.text, p.sample_id, p.score{proponents p} FROM proponents p JOIN queries q ON q.query = "
-     "p.query "
-     "WHERE p.place = 0 LIMIT ?2",
-     NULL},
-    {"Strongest samples of each parameter group, by what training recorded",
-     {"group_top"},
-     "SELECT t.parameter_group, t.sample_id, t.share, t.norm{group_top t} FROM group_top t WHERE t.place < 3 AND "
-     "t.sample >= 0 LIMIT ?2",
-     NULL},
-    {"Parameter groups, by the influence that went through them over all queries",
-     {"layer_totals"},
-     "SELECT layer, sum(total) AS net, sum(abs(total)) AS magnitude FROM layer_totals GROUP BY layer ORDER BY 3 DESC",
-     NULL},
+    {.title = "Strongest example of each query",
+     .needs = {"proponents"},
+     .sql = "SELECT p.query_id, q.text, p.sample_id, p.score{proponents p} FROM proponents p JOIN queries q ON q.query "
+            "= p.query WHERE p.place = 0 LIMIT ?2"},
+    {.title = "Strongest samples of each parameter group, by what training recorded",
+     .needs = {"group_top"},
+     .sql = "SELECT t.parameter_group, t.sample_id, t.share, t.norm{group_top t} FROM group_top t WHERE t.place < 3 "
+            "AND t.sample >= 0 LIMIT ?2"},
+    {.title = "Parameter groups, by the influence that went through them over all queries",
+     .needs = {"layer_totals"},
+     .sql = "SELECT layer, sum(total) AS net, sum(abs(total)) AS magnitude FROM layer_totals GROUP BY layer ORDER BY 3 "
+            "DESC"},
     {0}};
 
 static const struct question_part of_query[] = {
-    {"Query", {"queries"}, "SELECT query_id, text FROM queries WHERE query_id = ?1", NULL},
-    {"Proponents: examples that lower its loss, strongest first",
-     {"proponents"},
-     "SELECT p.sample_id, p.score{proponents p} FROM proponents p WHERE p.query_id = ?1 LIMIT ?2",
-     NULL},
-    {"Opponents: examples that raise its loss, strongest first",
-     {"opponents"},
-     "SELECT p.sample_id, p.score{opponents p} FROM opponents p WHERE p.query_id = ?1 LIMIT ?2",
-     NULL},
-    {"Through which parameter group, all examples together",
-     {"layer_totals"},
-     "SELECT layer, total FROM layer_totals WHERE query_id = ?1 ORDER BY abs(total) DESC",
-     NULL},
+    {.title = "Query", .needs = {"queries"}, .sql = "SELECT query_id, text FROM queries WHERE query_id = ?1"},
+    {.title = "Proponents: examples that lower its loss, strongest first",
+     .needs = {"proponents"},
+     .sql = "SELECT p.sample_id, p.score{proponents p} FROM proponents p WHERE p.query_id = ?1 LIMIT ?2"},
+    {.title = "Opponents: examples that raise its loss, strongest first",
+     .needs = {"opponents"},
+     .sql = "SELECT p.sample_id, p.score{opponents p} FROM opponents p WHERE p.query_id = ?1 LIMIT ?2"},
+    {.title = "Through which parameter group, all examples together",
+     .needs = {"layer_totals"},
+     .sql = "SELECT layer, total FROM layer_totals WHERE query_id = ?1 ORDER BY abs(total) DESC"},
     {0}};
 
 static const struct question_part of_group[] = {
-    {"Samples that moved this parameter group most, by what training recorded",
-     {"group_top"},
-     "SELECT t.sample_id, t.share, t.norm{group_top t} FROM group_top t WHERE t.parameter_group = ?1 AND t.sample >= 0 "
-     "LIMIT ?2",
-     "What each sample did to this parameter group was not recorded in training (lineage.h5)."},
-    {"Examples that influenced queries most through it, among the entries that were kept",
-     {"top_by_layer"},
-     "SELECT p.sample_id, sum(p.layer_score) AS net, sum(abs(p.layer_score)) AS magnitude, count(DISTINCT p.query) AS "
-     "queries{top_by_layer p} FROM top_by_layer p WHERE p.layer = ?1 GROUP BY p.training ORDER BY 3 DESC LIMIT ?2",
-     NULL},
+    {.title = "Samples that moved this parameter group most, by what training recorded",
+     .needs = {"group_top"},
+     .sql = "SELECT t.sample_id, t.share, t.norm{group_top t} FROM group_top t WHERE t.parameter_group = ?1 AND "
+            "t.sample >= 0 LIMIT ?2",
+     .instead = "What each sample did to this parameter group was not recorded in training (lineage.h5)."},
+    {.title = "Examples that influenced queries most through it, among the entries that were kept",
+     .needs = {"top_by_layer"},
+     .sql = "SELECT p.sample_id, sum(p.layer_score) AS net, sum(abs(p.layer_score)) AS magnitude, count(DISTINCT "
+            "p.query) AS queries{top_by_layer p} FROM top_by_layer p WHERE p.layer = ?1 GROUP BY p.training ORDER BY 3 "
+            "DESC LIMIT ?2"},
     {0}};
 
 static const struct question_case cases[] = {

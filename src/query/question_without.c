@@ -4,69 +4,63 @@
 #include "query/question.h"
 
 static const struct question_part overview[] = {
-    {"Scenarios that were worked out (counterfactual.h5)",
-     {"scenarios"},
-     "SELECT name, kind, removed FROM scenarios LIMIT ?2",
-     NULL},
-    {"First order: how the losses of all queries together would change without each group",
-     {"groups"},
-     "SELECT grouped_by, value, max(examples) AS examples, sum(net) AS loss_change FROM groups GROUP BY grouped_by, "
-     "value "
-     "ORDER BY grouped_by, 4 DESC",
-     NULL},
+    {.title = "Scenarios that were worked out (counterfactual.h5)",
+     .needs = {"scenarios"},
+     .sql = "SELECT name, kind, removed FROM scenarios LIMIT ?2"},
+    {.title = "First order: how the losses of all queries together would change without each group",
+     .needs = {"groups"},
+     .sql = "SELECT grouped_by, value, max(examples) AS examples, sum(net) AS loss_change FROM groups GROUP BY "
+            "grouped_by, value ORDER BY grouped_by, 4 DESC"},
     {0}};
 
 #define IS_SCENARIO "(name = ?1 OR name = 'example ' || ?1)"
 
 static const struct question_part of_scenario[] = {
-    {"Scenario (counterfactual.h5)",
-     {"scenarios"},
-     "SELECT name, kind, removed FROM scenarios WHERE " IS_SCENARIO,
-     NULL},
-    {"Exact for the ridge: answers that would become others without these examples",
-     {"ridge_changes"},
-     "SELECT query_id, predicted, flips_to, margin, margin_change FROM ridge_changes WHERE " IS_SCENARIO
-     " AND flips = 1 ORDER BY margin + margin_change LIMIT ?2",
-     NULL},
-    {"Exact for the ridge: how each margin would change, largest changes first",
-     {"ridge_changes"},
-     "SELECT query_id, predicted, margin, margin_change, additivity_gap FROM ridge_changes WHERE " IS_SCENARIO
-     " ORDER BY abs(margin_change) DESC LIMIT ?2",
-     NULL},
-    {"First order for the network: how the loss of each query would change (positive: it rises)",
-     {"network_changes"},
-     "SELECT query_id, loss_change, low, high FROM network_changes WHERE " IS_SCENARIO
-     " ORDER BY abs(loss_change) DESC LIMIT ?2",
-     NULL},
+    {.title = "Scenario (counterfactual.h5)",
+     .needs = {"scenarios"},
+     .sql = "SELECT name, kind, removed FROM scenarios WHERE " IS_SCENARIO},
+    {.title = "Exact for the ridge: answers that would become others without these examples",
+     .needs = {"ridge_changes"},
+     .sql = "SELECT query_id, predicted, flips_to, margin, margin_change FROM ridge_changes WHERE " IS_SCENARIO
+            " AND flips = 1 ORDER BY margin + margin_change LIMIT ?2"},
+    {.title = "Exact for the ridge: how each margin would change, largest changes first",
+     .needs = {"ridge_changes"},
+     .sql = "SELECT query_id, predicted, margin, margin_change, additivity_gap FROM ridge_changes WHERE " IS_SCENARIO
+            " ORDER BY abs(margin_change) DESC LIMIT ?2"},
+    {.title = "First order for the network: how the loss of each query would change (positive: it rises)",
+     .needs = {"network_changes"},
+     .sql = "SELECT query_id, loss_change, low, high FROM network_changes WHERE " IS_SCENARIO
+            " ORDER BY abs(loss_change) DESC LIMIT ?2"},
     {0}};
 
 #define IS_GROUP "grouped_by || '=' || value = ?1"
 
 static const struct question_part of_group[] = {
-    {"Group", {"groups"}, "SELECT grouped_by, value, max(examples) AS examples FROM groups WHERE " IS_GROUP, NULL},
-    {"First order: how the loss of each query would change without it (positive: it rises)",
-     {"groups"},
-     "SELECT query_id, net AS loss_change FROM groups WHERE " IS_GROUP " ORDER BY abs(net) DESC LIMIT ?2",
-     NULL},
+    {.title = "Group",
+     .needs = {"groups"},
+     .sql = "SELECT grouped_by, value, max(examples) AS examples FROM groups WHERE " IS_GROUP},
+    {.title = "First order: how the loss of each query would change without it (positive: it rises)",
+     .needs = {"groups"},
+     .sql = "SELECT query_id, net AS loss_change FROM groups WHERE " IS_GROUP " ORDER BY abs(net) DESC LIMIT ?2"},
     {0}};
 
 static const struct question_part of_example[] = {
-    {"Example",
-     {"examples"},
-     "SELECT e.sample_id{examples e self}{examples e} FROM examples e WHERE e.sample_id = ?1",
-     NULL},
-    {"Exact for the ridge: how each margin would change without it, largest changes first",
-     {"ridge_without"},
-     "SELECT query_id, margin_change FROM ridge_without WHERE sample_id = ?1 ORDER BY abs(margin_change) DESC LIMIT ?2",
-     NULL},
-    {"First order: how the loss of each query would change without it (positive: it rises)",
-     {"scores"},
-     "SELECT query_id, score AS loss_change FROM scores WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
-     "The scores of all examples were not kept (influence.keep.scores): only what is among the strongest is known."},
-    {"The same, where it is among the strongest examples of a query",
-     {"top"},
-     "SELECT query_id, score AS loss_change FROM top WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
-     NULL},
+    {.title = "Example",
+     .needs = {"examples"},
+     .sql = "SELECT e.sample_id{examples e self}{examples e} FROM examples e WHERE e.sample_id = ?1"},
+    {.title = "Exact for the ridge: how each margin would change without it, largest changes first",
+     .needs = {"ridge_without"},
+     .sql = "SELECT query_id, margin_change FROM ridge_without WHERE sample_id = ?1 ORDER BY abs(margin_change) DESC "
+            "LIMIT ?2"},
+    {.title = "First order: how the loss of each query would change without it (positive: it rises)",
+     .needs = {"scores"},
+     .sql = "SELECT query_id, score AS loss_change FROM scores WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
+     .instead = "The scores of all examples were not kept (influence.keep.scores): only what is among the strongest is "
+                "known."},
+    {.title = "The same, where it is among the strongest examples of a query",
+     .needs = {"top"},
+     .sql = "SELECT query_id, score AS loss_change FROM top WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
+     .unless = "scores"},
     {0}};
 
 static const struct question_case cases[] = {
