@@ -216,6 +216,28 @@ static enum status forecast_policy(const struct context *context, struct forecas
     return STATUS_OK;
 }
 
+/* ---- counterfactual -------------------------------------------------------------------------------------------- */
+
+/* The same. */
+static enum status forecast_counterfactual(const struct context *context, struct forecast *forecast)
+{
+    enum { DATASETS = 70 }; /* of counterfactual.h5, about */
+    struct counterfactual_forecast *found = &forecast->counterfactual;
+    const struct forecast_request *request = &forecast->request;
+    enum status status =
+        counterfactual_forecast_make(context, request->n_rank, request->memory, request->calibration, found);
+    if (status != STATUS_OK)
+        return status;
+    forecast->awaits_training = forecast->awaits_training || found->awaits_training;
+    if (found->misfit != NULL && forecast->misfit == NULL)
+        forecast->misfit = memory_copy_text(found->misfit);
+    double list_bytes = 2 * found->n_segment * SEGMENT_BYTES;
+    forecast->rank_bytes = fmax(forecast->rank_bytes, BASE_BYTES + (double)found->plan.peak_bytes + list_bytes);
+    forecast->seal.n_entry += found->n_segment + DATASETS + found->plan.output_bytes / 0x1p20;
+    forecast->seal.hashed_bytes += 3 * found->plan.output_bytes;
+    return STATUS_OK;
+}
+
 /* ---- times ----------------------------------------------------------------------------------------------------- */
 
 static void forecast_times(struct forecast *forecast)
@@ -236,7 +258,8 @@ static void forecast_times(struct forecast *forecast)
                                                       (double)request->n_rank
                                                 : 0;
     double policy = forecast->has_policy ? forecast->policy.seconds : 0;
-    forecast->seconds = forecast->train_seconds + influence + policy + forecast->seal_seconds;
+    double counterfactual = forecast->has_counterfactual ? forecast->counterfactual.seconds : 0;
+    forecast->seconds = forecast->train_seconds + influence + policy + counterfactual + forecast->seal_seconds;
 }
 
 enum status forecast_make(const struct context *context, const struct forecast_request *request,
@@ -246,6 +269,7 @@ enum status forecast_make(const struct context *context, const struct forecast_r
                                   .has_train = config_get(&context->config, "train") != NULL,
                                   .has_influence = config_get(&context->config, "influence") != NULL,
                                   .has_policy = config_get(&context->config, "policy") != NULL,
+                                  .has_counterfactual = config_get(&context->config, "counterfactual") != NULL,
                                   .has_seal = config_get(&context->config, "seal") != NULL,
                                   .rank_bytes = BASE_BYTES};
     enum status status = STATUS_OK;
@@ -255,6 +279,8 @@ enum status forecast_make(const struct context *context, const struct forecast_r
         status = forecast_influence(context, forecast);
     if (status == STATUS_OK && forecast->has_policy)
         status = forecast_policy(context, forecast);
+    if (status == STATUS_OK && forecast->has_counterfactual)
+        status = forecast_counterfactual(context, forecast);
     if (status == STATUS_OK)
         forecast_times(forecast);
     else
@@ -267,6 +293,7 @@ void forecast_clear(struct forecast *forecast)
     study_shape_clear(&forecast->shape);
     memory_free(forecast->misfit);
     policy_forecast_clear(&forecast->policy);
+    counterfactual_forecast_clear(&forecast->counterfactual);
     *forecast = (struct forecast){0};
 }
 

@@ -4,6 +4,7 @@
 
 #include "influence/estimate.h"
 #include "jobs/context.h"
+#include "jobs/forecast_counterfactual.h"
 #include "jobs/forecast_policy.h"
 
 /* As if …; 0: as the config and its inputs say. */
@@ -25,7 +26,7 @@ struct seal_forecast {
 
 struct forecast {
     struct forecast_request request;
-    bool has_train, has_influence, has_policy, has_seal;
+    bool has_train, has_influence, has_policy, has_counterfactual, has_seal;
     bool awaits_training; /* influence has no inputs yet: `train` makes them */
     char *misfit;         /* owned: why a rank does not fit; NULL when it does */
     struct train_forecast train;
@@ -33,6 +34,7 @@ struct forecast {
     struct influence_plan plan;
     struct influence_work work;
     struct policy_forecast policy;
+    struct counterfactual_forecast counterfactual;
     struct seal_forecast seal;
     double record_bytes; /* per rank, while the samples file is read for the first time */
     double list_bytes;   /* rank 0: the lists of inputs and of blocks */

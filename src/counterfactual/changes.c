@@ -144,16 +144,6 @@ static void finish_network(struct batch *batch, int64_t k)
 
 /* ---- batches ---------------------------------------------------------------------------------------------------- */
 
-static int64_t scenario_bytes(const struct batch *batch)
-{
-    int64_t bytes = 0;
-    if (batch->ridge != NULL)
-        bytes += removal_bytes(batch->ridge->size, batch->ridge->n_output);
-    if (has_all_scores(batch))
-        bytes += network_sum_bytes(batch->changes->n_query, batch->n_replicate);
-    return bytes + 1;
-}
-
 static void begin(struct batch *batch)
 {
     const struct slab *slab = batch->slab;
@@ -209,16 +199,15 @@ static enum status run_batch(struct batch *batch)
     return status;
 }
 
-/* The scenarios s with s mod ranks = rank, as many at a time as the memory allows. */
-static enum status run_batches(MPI_Comm comm, struct batch *batch, bool show)
+/* The scenarios s with s mod ranks = rank, as many at a time as the plan says. */
+static enum status run_batches(const struct changes_request *request, struct batch *batch)
 {
     int rank, size;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &size);
-    int64_t n = batch->scenarios->n, most = batch->slab->inquiry->config->memory / 2 / scenario_bytes(batch);
-    most = most < 1 ? 1 : most;
+    MPI_Comm_rank(request->comm, &rank);
+    MPI_Comm_size(request->comm, &size);
+    int64_t n = batch->scenarios->n, most = request->at_a_time;
     struct progress progress;
-    progress_begin(&progress, show, "counterfactual", "scenarios", (n + size - 1 - rank) / size, n);
+    progress_begin(&progress, request->show, "counterfactual", "scenarios", (n + size - 1 - rank) / size, n);
     batch->chosen = memory_allocate(most < n ? most : n, sizeof *batch->chosen);
     enum status status = STATUS_OK;
     for (int64_t s = rank; s < n && status == STATUS_OK;) {
@@ -229,7 +218,7 @@ static enum status run_batches(MPI_Comm comm, struct batch *batch, bool show)
     }
     progress_end(&progress);
     memory_free(batch->chosen);
-    return agree(comm, status);
+    return agree(request->comm, status);
 }
 
 static void share_changes(MPI_Comm comm, struct changes *changes)
@@ -253,12 +242,12 @@ static void share_changes(MPI_Comm comm, struct changes *changes)
     memory_free(whole);
 }
 
-enum status changes_find(MPI_Comm comm, struct slab *slab, const struct scenarios *scenarios, const struct ridge *ridge,
-                         const struct scores *scores, bool show, struct changes *changes)
+enum status changes_find(const struct changes_request *request, struct changes *changes)
 {
-    int64_t n = scenarios->n * slab->inquiry->queries.n;
-    *changes =
-        (struct changes){.n_scenario = scenarios->n, .n_query = slab->inquiry->queries.n, .n_output = slab->targets->n};
+    const struct inquiry *inquiry = request->slab->inquiry;
+    int64_t n = request->scenarios->n * inquiry->queries.n;
+    *changes = (struct changes){
+        .n_scenario = request->scenarios->n, .n_query = inquiry->queries.n, .n_output = request->slab->targets->n};
     changes->prediction = memory_allocate(n * changes->n_output, sizeof(double));
     double **const all[] = {&changes->margin, &changes->additive, &changes->loss,
                             &changes->error,  &changes->low,      &changes->high};
@@ -266,17 +255,17 @@ enum status changes_find(MPI_Comm comm, struct slab *slab, const struct scenario
         *all[i] = memory_allocate(n, sizeof(double));
     changes->becomes = memory_allocate(n, sizeof *changes->becomes);
     changes->kind = memory_allocate(n, sizeof *changes->kind);
-    struct batch batch = {.scenarios = scenarios,
-                          .ridge = ridge,
-                          .scores = scores,
-                          .slab = slab,
+    struct batch batch = {.scenarios = request->scenarios,
+                          .ridge = request->ridge,
+                          .scores = request->scores,
+                          .slab = request->slab,
                           .changes = changes,
-                          .n_replicate = slab->inquiry->config->bootstrap};
+                          .n_replicate = inquiry->config->bootstrap};
     begin(&batch);
-    enum status status = run_batches(comm, &batch, show);
+    enum status status = run_batches(request, &batch);
     end(&batch);
     if (status == STATUS_OK)
-        share_changes(comm, changes);
+        share_changes(request->comm, changes);
     else
         changes_clear(changes);
     return status;

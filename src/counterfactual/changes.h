@@ -15,10 +15,18 @@ struct changes {
     uint8_t *kind;                     /* scenario × query: enum uncertainty */
 };
 
-/* ridge and scores may be NULL: no such level.
- * @collective comm   @fails BAD_INPUT, CANNOT_FIT, NOT_CONVERGED, STOPPED */
-enum status changes_find(MPI_Comm comm, struct slab *slab, const struct scenarios *scenarios, const struct ridge *ridge,
-                         const struct scores *scores, bool show, struct changes *changes);
+struct changes_request { /* all borrowed */
+    MPI_Comm comm;
+    struct slab *slab;
+    const struct scenarios *scenarios;
+    const struct ridge *ridge; /* NULL: no such level, as the next one */
+    const struct scores *scores;
+    int64_t at_a_time; /* scenarios of a rank in one walk over the examples */
+    bool show;         /* progress */
+};
+
+/* @collective request->comm   @fails BAD_INPUT, NOT_CONVERGED, STOPPED */
+enum status changes_find(const struct changes_request *request, struct changes *changes);
 /* Puts the losses of the network on another scale.  @local */
 void changes_scale(struct changes *changes, double scale);
 void changes_clear(struct changes *changes);

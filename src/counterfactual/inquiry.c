@@ -149,15 +149,25 @@ void inquiry_close(struct inquiry *inquiry)
     *inquiry = (struct inquiry){0};
 }
 
+bool inquiry_open_local(const struct inquiry_request *request, struct inquiry *inquiry, struct text *problems)
+{
+    size_t before = problems->length;
+    begin(request, inquiry);
+    if (open_records(MPI_COMM_NULL, inquiry) == STATUS_OK)
+        inquiry_check_tensors(inquiry, problems);
+    else
+        text_add(problems, "%s\n", failure_sentence());
+    if (problems->length == before)
+        return true;
+    inquiry_close(inquiry);
+    return false;
+}
+
 void inquiry_check(const struct inquiry_request *request, struct text *problems)
 {
     struct inquiry inquiry;
-    begin(request, &inquiry);
-    if (open_records(MPI_COMM_NULL, &inquiry) == STATUS_OK)
-        inquiry_check_tensors(&inquiry, problems);
-    else
-        text_add(problems, "%s\n", failure_sentence());
-    inquiry_close(&inquiry);
+    if (inquiry_open_local(request, &inquiry, problems))
+        inquiry_close(&inquiry);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */

@@ -95,8 +95,13 @@ static void list_methods(struct methods *methods)
     const struct counterfactual_config *config = ground->inquiry->config;
     enum { OWN = 5 }; /* beside those that the config names */
     methods->items = memory_allocate(config->truth.scores.n + OWN, sizeof *methods->items);
-    if (ground->scores != NULL && ground->scores->all)
-        add(methods, (struct method){.score = score_influence}, "this run's influence");
+    struct text own;
+    text_init(&own);
+    if (ground->scores != NULL && ground->scores->all) {
+        text_add(&own, "%s (this run)", ground->scores->method);
+        add(methods, (struct method){.score = score_influence}, own.bytes);
+    }
+    text_clear(&own);
     for (int64_t i = 0; i < config->truth.scores.n; i++)
         add(methods, (struct method){.tensor = N_INQUIRY_TENSORS + i, .score = score_tensor},
             config->truth.names.items[i]);

@@ -10,6 +10,7 @@
 #include "counterfactual/counterfactual.h"
 #include "counterfactual/examples.h"
 #include "counterfactual/flips.h"
+#include "counterfactual/plan.h"
 #include "counterfactual/validation.h"
 #include "table/fingerprint.h"
 
@@ -23,6 +24,7 @@ struct job {
     struct scenarios scenarios;
     struct targets targets;
     struct slab slab;
+    struct counterfactual_plan plan;
     struct ridge ridge_kept;
     const struct ridge *ridge; /* NULL: not asked for */
     struct changes changes;
@@ -78,27 +80,17 @@ static enum status check_levels(const struct job *job)
                             "influence, found neither");
 }
 
-/* Ranks hold what the config bounds; what does not fit is refused. */
-static enum status check_memory(const struct job *job)
+/* Numbers only: what does not fit is refused before anything is read. */
+static enum status make_plan(struct job *job)
 {
-    const struct inquiry *inquiry = &job->inquiry;
-    const struct counterfactual_config *config = inquiry->config;
-    int64_t size = job->slab.size, outputs = job->targets.n, queries = inquiry->queries.n;
-    bool ridge = inquiry_has(inquiry, RIDGE_FEATURES);
-    int64_t bytes = 3 * slab_bytes(inquiry, outputs, job->scores != NULL) +
-                    job->scenarios.n * queries * (int64_t)sizeof(double) * (7 + outputs) +
-                    extremes_bytes(queries, config->flip_candidates + config->flip_most);
-    if (ridge)
-        bytes += ridge_bytes(size, outputs, queries) + removal_bytes(size, outputs) +
-                 config->flip_candidates * (config->flip_candidates + size) * (int64_t)sizeof(double);
-    char need[32], have[32];
-    if (bytes <= config->memory)
-        return STATUS_OK;
-    return fail(CANNOT_FIT,
-                "counterfactual: a rank needs %s (ridge of %lld unknowns, %lld scenarios, %lld queries), but "
-                "counterfactual.memory allows %s: raise it, or lower block_rows, flip.candidates or the scenarios",
-                figure_bytes((double)bytes, need), (long long)size, (long long)job->scenarios.n, (long long)queries,
-                figure_bytes((double)config->memory, have));
+    struct counterfactual_shape shape;
+    int size;
+    MPI_Comm_size(job->comm, &size);
+    counterfactual_shape_of(&job->inquiry, size, &shape);
+    shape.n_scenario = job->scenarios.n;
+    shape.n_output = job->targets.n;
+    shape.all_scores = job->scores != NULL && job->scores->all;
+    return counterfactual_plan_make(&shape, &job->plan);
 }
 
 static enum status open_all(struct job *job, const char *run_directory)
@@ -200,7 +192,7 @@ static enum status fit(struct job *job)
     if (status != STATUS_OK)
         return status;
     slab_init(&job->inquiry, &job->targets, job->scores, &job->slab);
-    status = agree(job->comm, check_memory(job));
+    status = agree(job->comm, make_plan(job));
     if (status == STATUS_OK && inquiry_has(&job->inquiry, RIDGE_FEATURES)) {
         status = ridge_fit(job->comm, &job->inquiry, &job->slab, &job->ridge_kept);
         job->ridge = status == STATUS_OK ? &job->ridge_kept : NULL;
@@ -261,8 +253,14 @@ static enum status execute(struct job *job)
 {
     enum status status = fit(job);
     if (status == STATUS_OK)
-        status =
-            changes_find(job->comm, &job->slab, &job->scenarios, job->ridge, job->scores, job->show, &job->changes);
+        status = changes_find(&(struct changes_request){.comm = job->comm,
+                                                        .slab = &job->slab,
+                                                        .scenarios = &job->scenarios,
+                                                        .ridge = job->ridge,
+                                                        .scores = job->scores,
+                                                        .at_a_time = job->plan.at_a_time,
+                                                        .show = job->show},
+                              &job->changes);
     if (status == STATUS_OK)
         status = validate(job);
     if (status == STATUS_OK)

@@ -75,6 +75,8 @@ enum status scores_open(const char *path, const struct inquiry *inquiry, struct 
     scores->top = table_extent_of(reader, "/top/proponents/index", 1);
     scores->n_checkpoint = table_extent_of(reader, "/checkpoints/used", 0);
     scores->all = table_find(reader, "/scores") != NULL;
+    const char *method = table_attribute(reader, "method");
+    scores->method = memory_copy_text(method != NULL ? method : "influence");
     const struct dataset *score = table_find(reader, "/top/proponents/score");
     scores->is_loss = score != NULL && score->unit != NULL && strcmp(score->unit, "loss") == 0;
     status = load_lists(scores)
@@ -92,6 +94,7 @@ void scores_close(struct scores *scores)
         memory_free(scores->score[side]);
         memory_free(scores->by_checkpoint[side]);
     }
+    memory_free(scores->method);
     if (scores->reader != NULL)
         table_reader_close(scores->reader);
     *scores = (struct scores){0};

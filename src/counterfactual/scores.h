@@ -14,6 +14,7 @@ struct scores {
     int64_t n_train, n_query, top;
     int64_t n_checkpoint;                 /* used ones; 1 or more */
     bool all;                             /* every score is there */
+    char *method;                         /* owned; what influence.h5 says it is */
     bool is_loss;                         /* in units of the loss: changes of it can be foretold */
     int64_t *index[N_SCORE_SIDES];        /* owned; n_query × top, strongest first; -1: no more */
     double *score[N_SCORE_SIDES];         /* owned; the same */

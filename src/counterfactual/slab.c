@@ -97,13 +97,6 @@ static int64_t raw_width_of(const struct inquiry *inquiry)
     return features > targets ? features : targets;
 }
 
-int64_t slab_bytes(const struct inquiry *inquiry, int64_t n_output, bool has_scores)
-{
-    int64_t width = raw_width_of(inquiry) + columns_of(inquiry, RIDGE_FEATURES) + 1 + n_output +
-                    (has_scores ? inquiry->queries.n : 0);
-    return block_room(inquiry) * (2 * width * (int64_t)sizeof(double) + sample_rows_bytes(&inquiry->samples));
-}
-
 void slab_init(struct inquiry *inquiry, const struct targets *targets, const struct scores *scores, struct slab *slab)
 {
     int64_t rows = block_room(inquiry);

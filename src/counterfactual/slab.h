@@ -1,4 +1,5 @@
-/* A slab of training examples as it is read: what the samples file, the features and the scores say of each. */
+/* A slab: one block of training examples as it is read, what the samples file, the features and the scores say of each.
+ */
 #ifndef ASSAY_COUNTERFACTUAL_SLAB_H
 #define ASSAY_COUNTERFACTUAL_SLAB_H
 
@@ -35,14 +36,12 @@ struct slab {
 enum status targets_find(MPI_Comm comm, struct inquiry *inquiry, struct targets *targets);
 void targets_clear(struct targets *targets);
 
-/* Room for one slab; reads nothing yet.  @local */
+/* Room for one block; reads nothing yet.  @local */
 void slab_init(struct inquiry *inquiry, const struct targets *targets, const struct scores *scores, struct slab *slab);
 void slab_clear(struct slab *slab);
-/* Bytes that it takes.  @local */
-int64_t slab_bytes(const struct inquiry *inquiry, int64_t n_output, bool has_scores);
 
 int64_t slab_count(const struct inquiry *inquiry);
-/* Reads slab b; `list`: lists the segments that are read.  @local   @fails BAD_INPUT, STOPPED */
+/* Reads block b; `list`: lists the segments that are read.  @local   @fails BAD_INPUT, STOPPED */
 enum status slab_read(struct slab *slab, int64_t b, int wanted, bool list);
 
 #endif

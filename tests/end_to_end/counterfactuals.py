@@ -96,6 +96,13 @@ def refit(study, kept, targets, strength):
     return model.predict(study.xq)
 
 
+def solve(study, kept, targets, strength):
+    """The same by normal equations, for searches that ask thousands of times."""
+    x, mean, level = study.x[kept], study.x[kept].mean(0), targets[kept].mean(0)
+    a = (x - mean).T @ (x - mean) + strength * np.eye(x.shape[1])
+    return level + (study.xq - mean) @ np.linalg.solve(a, (x - mean).T @ (targets[kept] - level))
+
+
 def margins(outputs, predicted):
     others = outputs.copy()
     rows = np.arange(len(outputs))

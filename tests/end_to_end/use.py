@@ -44,8 +44,8 @@ def test_help(base):
         outcome = run("config", section)
         check(outcome.code == OK and outcome.out.startswith(f'"{section}"'), f"config {section}", outcome.out[:80])
     schema = json.loads(run_well("config", "schema").out)
-    check(set(schema["properties"]) == {"run", "train", "samples", "checkpoints", "influence", "policy",
-                                      "mechanism", "counterfactual", "seal"},
+    check(set(schema["properties"]) == {"run", "train", "samples", "checkpoints", "lineage", "influence",
+                                      "policy", "mechanism", "counterfactual", "seal"},
           "the schema")
     check(run("config", "nothing").code == BAD_USAGE, "config of no section")
 
