@@ -119,6 +119,16 @@ static void check_sets(const struct stage *stage)
     CHECK(n == 2 * 597); /* every sample has one source and one license */
 }
 
+static void ask_plainly(const struct stage *stage, struct training *training, double *loss)
+{
+    for (int64_t q = 0; q < stage->queries.n; q++) {
+        float x[N_PIXEL];
+        images_get(&stage->images, stage->queries.rows[q], x);
+        network_forward(&training->network, x, stage->images.labels[stage->queries.rows[q]], &training->pass);
+        loss[q] = training->pass.loss;
+    }
+}
+
 /* Trains with plain loops: the order and rates of a training of this seed, each left out row's gradient not added. */
 static void train_plainly(const struct stage *stage, int64_t seed, const uint8_t *kept, double *loss)
 {
@@ -144,12 +154,7 @@ static void train_plainly(const struct stage *stage, int64_t seed, const uint8_t
         }
         network_descend(network, &sum, (float)(training.rates[step] / (double)n));
     }
-    for (int64_t q = 0; q < stage->queries.n; q++) {
-        float x[N_PIXEL];
-        images_get(&stage->images, stage->queries.rows[q], x);
-        network_forward(network, x, stage->images.labels[stage->queries.rows[q]], &training.pass);
-        loss[q] = training.pass.loss;
-    }
+    ask_plainly(stage, &training, loss);
     network_clear(&sum);
     training_clear(&training);
 }
@@ -204,6 +209,30 @@ static void check_outcomes(void)
     CHECK(!same_numbers(alone.loss, together.loss, 10));
     outcomes_clear(&alone);
     outcomes_clear(&together);
+    stage_clear(&stage);
+}
+
+/* A replica that has trained one network must know nothing of it when it trains the next. */
+static void check_momentum(void)
+{
+    struct stage stage;
+    struct outcomes outcomes;
+    CHECK(stage_set(&stage, "\"directory\": \"-\", " SMALL ", \"momentum\": 0.5, \"retrain\": {\"subsets\": 2}") ==
+          STATUS_OK);
+    struct retraining retraining = retraining_of(&stage);
+    CHECK(retrain(MPI_COMM_SELF, &retraining, &outcomes) == STATUS_OK && outcomes.n_set == 3);
+    for (int64_t set = 0; set < outcomes.n_set; set++) {
+        struct training training;
+        double loss[5] = {0};
+        training_init(&training, stage.train, &stage.plan, &stage.images, &all_admitted);
+        training.kept = stage.sets.kept + set * 597;
+        while (training.step < stage.plan.n_step)
+            CHECK(training_step(&training) == STATUS_OK);
+        ask_plainly(&stage, &training, loss);
+        CHECK(same_numbers(outcomes.loss + set * 5, loss, 5));
+        training_clear(&training);
+    }
+    outcomes_clear(&outcomes);
     stage_clear(&stage);
 }
 
@@ -383,6 +412,7 @@ int main(int n_argument, char **arguments)
     unfinished = (struct unfinished){.directory = scene, .of = {7}};
     check_outcomes();
     check_interrupted(scene);
+    check_momentum();
     check_divergence();
     check_refused("\"directory\": \"-\", \"retrain\": {\"leave\": [\"digit-9999\"]}",
                   "train.retrain.leave[0]: expected the id of a training sample");
