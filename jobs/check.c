@@ -54,6 +54,9 @@ static void check_mechanism(const struct context *context, struct text *problems
     struct mechanism_request request = context_mechanism(context);
     if (request.mechanism == NULL)
         return;
+    if (request.mechanism->level == LEVEL_POLICY && context_problem(context).policy == NULL)
+        text_add(problems, "%s: policy: is missing: mechanism.level \"policy\" needs this section\n",
+                 context->options->target);
     if (request.mechanism->parts != NULL && awaits_training(context, request.mechanism->parts))
         printf("mechanism: its inputs are not there yet: `assay train` or `assay run` makes them\n");
     else

@@ -84,6 +84,28 @@ static void set_effect(const struct cell *cell, const double *difference)
     set_groups(cell, difference);
 }
 
+/* The share of controls that would pass for localised beside the other ones, intervals and folds aside: what the
+ * threshold is worth.  NaN for fewer than three. */
+static double chance(const double *control, int64_t n, double threshold)
+{
+    int64_t passed = 0;
+    for (int64_t r = 0; r < n && n >= 3; r++) {
+        double sum = 0, square = 0, most = 0;
+        for (int64_t k = 0; k < n; k++)
+            if (k != r) {
+                sum += control[k];
+                most = fmax(most, fabs(control[k]));
+            }
+        double mean = sum / (double)(n - 1);
+        for (int64_t k = 0; k < n; k++)
+            if (k != r)
+                square += (control[k] - mean) * (control[k] - mean);
+        double limit = threshold * sqrt(square / (double)(n - 2));
+        passed += fabs(control[r]) > most && fabs(control[r] - mean) >= limit;
+    }
+    return n >= 3 ? (double)passed / (double)n : (double)NAN;
+}
+
 /* mean[n]: the mean effect of each control. */
 static void set_controls(const struct cell *cell, const double *control, int64_t n)
 {
@@ -101,6 +123,7 @@ static void set_controls(const struct cell *cell, const double *control, int64_t
     set(cell, EFFECT_CONTROL_DEVIATION, deviation);
     set(cell, EFFECT_SCORE, score);
     set(cell, EFFECT_P, n > 0 ? (double)(1 + exceeded) / (double)(1 + n) : (double)NAN);
+    set(cell, EFFECT_CHANCE, chance(control, n, cell->scene->config->threshold));
     set(cell, EFFECT_EXCEEDED, n > 0 ? (double)exceeded : -1);
     bool excludes = get(cell, EFFECT_LOW) > 0 || get(cell, EFFECT_HIGH) < 0;
     bool agrees = (int64_t)get(cell, EFFECT_FOLDS) == cell->effects->n_fold;

@@ -18,8 +18,9 @@ enum effect_field {
     EFFECT_CONTROL_DEVIATION, /* of a sample */
     EFFECT_SCORE,             /* (mean − control mean) / control deviation; infinite where no control does a thing */
     EFFECT_P,                 /* (1 + exceeded) / (1 + controls) */
-    EFFECT_EXCEEDED,          /* controls whose |mean| is not smaller; −1 without */
-    EFFECT_FOLDS,             /* folds whose mean has the sign of the whole */
+    EFFECT_CHANCE,    /* share of the controls that would have no equal among the others and a score of enough */
+    EFFECT_EXCEEDED,  /* controls whose |mean| is not smaller; −1 without */
+    EFFECT_FOLDS,     /* folds whose mean has the sign of the whole */
     EFFECT_LOCALISED, /* 1: the interval excludes 0, all folds agree, no control exceeds it, |score| is enough */
     EFFECT_RECOVERED, /* patch with source: Σ effect / Σ (intact − source) over the probes */
     N_EFFECT_FIELD

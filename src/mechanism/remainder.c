@@ -56,7 +56,7 @@ static void find_recomposition(const struct measured *measured, int64_t b, struc
     for (int64_t i = 0; i < made->n_probe; i++)
         n += made->unexplained[b * made->n_probe + i];
     if (n > 0) {
-        text_add(text, "%lld of %lld probes are rebuilt worse than by %g standard deviations of the behaviour",
+        text_add(text, "%lld of %lld probes are rebuilt worse than by %g x the behaviour's standard deviation",
                  (long long)n, (long long)made->n_probe, scene->config->recomposition.unexplained);
         add(remainder, (struct failure){FAILURE_UNEXPLAINED, b, (double)n, (double)made->n_probe, NULL}, text);
     }
@@ -82,7 +82,7 @@ static double explained(const struct measured *measured, int64_t b, const char *
     const struct recomposition *made = measured->recomposition;
     int policy = baselines_find(measured->baselines, BASELINE_POLICY);
     if (policy >= 0) {
-        *name = "the symbolic policy, by folds";
+        *name = "the symbolic policy";
         return measured->baselines->r2[policy * measured->baselines->n_behaviour + b];
     }
     *name = "the behaviour rebuilt";
@@ -103,7 +103,7 @@ static void find_gain(const struct measured *measured, int64_t b, struct text *t
         double other = at >= 0 ? baselines->r2[at * baselines->n_behaviour + b] : (double)NAN;
         if (!(own <= other))
             continue;
-        text_add(text, "%s: %s has R2 %.3f, %s %.3f", words[k], name, own, baseline_names[others[k]], other);
+        text_add(text, "%s: R2 %.3f of %s, %.3f of %s", words[k], own, name, other, baseline_names[others[k]]);
         add(remainder, (struct failure){kinds[k], b, own, other, NULL}, text);
     }
 }

@@ -39,16 +39,17 @@ static bool load(struct summary *summary)
     summary->high = load_effect(summary, "high", TABLE_F64);
     summary->control = load_effect(summary, "control_mean", TABLE_F64);
     summary->score = load_effect(summary, "score", TABLE_F64);
+    summary->chance = load_effect(summary, "chance", TABLE_F64);
     summary->localised = load_effect(summary, "localised", TABLE_U8);
     summary->order = load_effect(summary, "order", TABLE_I64);
-    return summary->mean && summary->low && summary->high && summary->control && summary->score && summary->localised &&
-           summary->order;
+    return summary->mean && summary->low && summary->high && summary->control && summary->score && summary->chance &&
+           summary->localised && summary->order;
 }
 
 static void clear(struct summary *summary)
 {
-    void *const arrays[] = {summary->mean,  summary->low,       summary->high, summary->control,
-                            summary->score, summary->localised, summary->order};
+    void *const arrays[] = {summary->chance,  summary->mean,  summary->low,       summary->high,
+                            summary->control, summary->score, summary->localised, summary->order};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
     table_reader_close(summary->policy);
@@ -227,6 +228,21 @@ static bool add_remainder(struct summary *summary, int64_t b)
 /* ---- all of it ----------------------------------------------------------------------------------------------------
  */
 
+/* Of random parts the share that would pass, too; the mean over parts. */
+static void add_chance(struct summary *summary, int64_t b)
+{
+    double sum = 0;
+    int64_t n = 0;
+    for (int64_t at = b * summary->n_part; at < (b + 1) * summary->n_part; at++)
+        if (!isnan(summary->chance[at])) {
+            sum += summary->chance[at];
+            n++;
+        }
+    if (n > 0)
+        text_add(summary->out, "; of these up to %.1f %% would pass", 100 * sum / (double)n);
+    text_end_line(summary->out);
+}
+
 static bool add_behaviour(struct summary *summary, int64_t b)
 {
     int64_t n_localised = 0;
@@ -235,8 +251,9 @@ static bool add_behaviour(struct summary *summary, int64_t b)
     text_add(summary->out, "\nBehaviour ");
     bool good = summary_text(summary, "/behaviours/name", b, 50);
     text_end_line(summary->out);
-    text_add(summary->out, "  %lld of %lld parts (*) carry it beyond what random parts of equal size do\n",
-             (long long)n_localised, (long long)summary->n_part);
+    text_add(summary->out, "  %lld of %lld parts (*) carry it beyond random ones of equal size", (long long)n_localised,
+             (long long)summary->n_part);
+    add_chance(summary, b);
     good = good && add_parts(summary, b);
     good = good && add_recomposition(summary, b) && add_baselines(summary, b);
     return good && add_interference(summary, b) && add_remainder(summary, b);

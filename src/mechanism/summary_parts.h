@@ -13,7 +13,7 @@ struct summary {
     struct table_reader *policy, *influence; /* of the same run; NULL: not there */
     const char *main;                        /* borrowed: an intervention */
     int64_t n_part, n_behaviour;
-    double *mean, *low, *high, *control, *score; /* owned, as the next ones; n_behaviour × n_part */
+    double *mean, *low, *high, *control, *score, *chance; /* owned, as the next ones; n_behaviour × n_part */
     uint8_t *localised;
     int64_t *order;
     struct text *out; /* borrowed */

@@ -73,6 +73,12 @@ def check_controls(m, found, effect):
     exceeded = (np.abs(control) >= np.abs(mean)[:, :, None]).sum(2)
     check((found["effects/zero/exceeded"] == exceeded).all(), "controls that exceed a part")
     check(near(found["effects/zero/p"], (1 + exceeded) / (1 + control.shape[2])), "p")
+    passing = np.zeros_like(control)
+    for r in range(control.shape[2]):
+        rest = np.delete(control, r, 2)
+        passing[:, :, r] = (np.abs(control[:, :, r]) > np.abs(rest).max(2)) & (
+            np.abs(control[:, :, r] - rest.mean(2)) >= 3 * rest.std(2, ddof=1))
+    check(near(found["effects/zero/chance"], passing.mean(2)), "how many controls would pass")
     expected = ((found["effects/zero/low"] > 0) | (found["effects/zero/high"] < 0)) & (exceeded == 0) & (
         np.abs(score) >= 3) & (found["effects/zero/folds_agreeing"] == FOLDS)
     check((found["effects/zero/localised"] == expected).all(), "which parts are localised")
