@@ -216,6 +216,26 @@ static enum status forecast_policy(const struct context *context, struct forecas
     return STATUS_OK;
 }
 
+/* ---- mechanism ------------------------------------------------------------------------------------------------- */
+
+static enum status forecast_mechanism(const struct context *context, struct forecast *forecast)
+{
+    enum { DATASETS = 90 }; /* of mechanism.h5, about */
+    struct mechanism_forecast *mechanism = &forecast->mechanism;
+    const struct forecast_request *request = &forecast->request;
+    enum status status =
+        mechanism_forecast_make(context, request->n_rank, request->memory, request->calibration, mechanism);
+    if (status != STATUS_OK)
+        return status;
+    if (mechanism->misfit != NULL && forecast->misfit == NULL)
+        forecast->misfit = memory_copy_text(mechanism->misfit);
+    double list_bytes = 2 * mechanism->n_segment * SEGMENT_BYTES;
+    forecast->rank_bytes = fmax(forecast->rank_bytes, BASE_BYTES + mechanism->plan.peak_bytes + list_bytes);
+    forecast->seal.n_entry += mechanism->n_segment + DATASETS + mechanism->plan.output_bytes / 0x1p20;
+    forecast->seal.hashed_bytes += 3 * mechanism->plan.output_bytes;
+    return STATUS_OK;
+}
+
 /* ---- counterfactual -------------------------------------------------------------------------------------------- */
 
 /* The same. */
@@ -259,7 +279,9 @@ static void forecast_times(struct forecast *forecast)
                                                 : 0;
     double policy = forecast->has_policy ? forecast->policy.seconds : 0;
     double counterfactual = forecast->has_counterfactual ? forecast->counterfactual.seconds : 0;
-    forecast->seconds = forecast->train_seconds + influence + policy + counterfactual + forecast->seal_seconds;
+    double mechanism = forecast->has_mechanism ? fmax(forecast->mechanism.seconds, 0) : 0;
+    forecast->seconds =
+        forecast->train_seconds + influence + policy + mechanism + counterfactual + forecast->seal_seconds;
 }
 
 enum status forecast_make(const struct context *context, const struct forecast_request *request,
@@ -269,6 +291,7 @@ enum status forecast_make(const struct context *context, const struct forecast_r
                                   .has_train = config_get(&context->config, "train") != NULL,
                                   .has_influence = config_get(&context->config, "influence") != NULL,
                                   .has_policy = config_get(&context->config, "policy") != NULL,
+                                  .has_mechanism = config_get(&context->config, "mechanism") != NULL,
                                   .has_counterfactual = config_get(&context->config, "counterfactual") != NULL,
                                   .has_seal = config_get(&context->config, "seal") != NULL,
                                   .rank_bytes = BASE_BYTES};
@@ -279,6 +302,8 @@ enum status forecast_make(const struct context *context, const struct forecast_r
         status = forecast_influence(context, forecast);
     if (status == STATUS_OK && forecast->has_policy)
         status = forecast_policy(context, forecast);
+    if (status == STATUS_OK && forecast->has_mechanism)
+        status = forecast_mechanism(context, forecast);
     if (status == STATUS_OK && forecast->has_counterfactual)
         status = forecast_counterfactual(context, forecast);
     if (status == STATUS_OK)
@@ -293,6 +318,7 @@ void forecast_clear(struct forecast *forecast)
     study_shape_clear(&forecast->shape);
     memory_free(forecast->misfit);
     policy_forecast_clear(&forecast->policy);
+    mechanism_forecast_clear(&forecast->mechanism);
     counterfactual_forecast_clear(&forecast->counterfactual);
     *forecast = (struct forecast){0};
 }

@@ -5,6 +5,7 @@
 #include "influence/estimate.h"
 #include "jobs/context.h"
 #include "jobs/forecast_counterfactual.h"
+#include "jobs/forecast_mechanism.h"
 #include "jobs/forecast_policy.h"
 
 /* As if …; 0: as the config and its inputs say. */
@@ -26,7 +27,7 @@ struct seal_forecast {
 
 struct forecast {
     struct forecast_request request;
-    bool has_train, has_influence, has_policy, has_counterfactual, has_seal;
+    bool has_train, has_influence, has_policy, has_mechanism, has_counterfactual, has_seal;
     bool awaits_training; /* influence has no inputs yet: `train` makes them */
     char *misfit;         /* owned: why a rank does not fit; NULL when it does */
     struct train_forecast train;
@@ -34,6 +35,7 @@ struct forecast {
     struct influence_plan plan;
     struct influence_work work;
     struct policy_forecast policy;
+    struct mechanism_forecast mechanism;
     struct counterfactual_forecast counterfactual;
     struct seal_forecast seal;
     double record_bytes; /* per rank, while the samples file is read for the first time */

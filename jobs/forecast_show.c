@@ -184,6 +184,8 @@ void forecast_show(const struct forecast *forecast, const char *config, struct t
         show_influence(forecast, out);
     if (forecast->has_policy)
         policy_forecast_show(&forecast->policy, out);
+    if (forecast->has_mechanism)
+        mechanism_forecast_show(&forecast->mechanism, out);
     if (forecast->has_counterfactual)
         counterfactual_forecast_show(&forecast->counterfactual, out);
     if (forecast->has_seal && !forecast->awaits_training)
@@ -274,6 +276,8 @@ void forecast_add_json(const struct forecast *forecast, struct text *out)
         add_influence(forecast, out);
     if (forecast->has_policy)
         policy_forecast_add_json(&forecast->policy, out);
+    if (forecast->has_mechanism)
+        mechanism_forecast_add_json(&forecast->mechanism, out);
     if (forecast->has_counterfactual)
         counterfactual_forecast_add_json(&forecast->counterfactual, out);
     if (forecast->has_seal && (forecast->has_influence || forecast->has_policy) && !forecast->awaits_training) {

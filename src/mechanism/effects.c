@@ -345,11 +345,3 @@ void effects_clear(struct effects *effects)
     memory_free(effects->order);
     *effects = (struct effects){0};
 }
-
-int64_t effects_bytes(const struct scene *scene)
-{
-    int64_t cells = scene->parts.n * scene->n_behaviour, n = 0;
-    for (int v = 0; v < N_INTERVENTION; v++)
-        n += scene_has(scene, v);
-    return n * cells * 8 * (N_EFFECT_FIELD + 1 + scene->config->folds + scene->n_category);
-}

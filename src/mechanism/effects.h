@@ -47,9 +47,6 @@ enum status effects_measure(MPI_Comm comm, struct scene *scene, int intervention
                             struct effects *effects);
 void effects_clear(struct effects *effects);
 
-/* Bytes of the effects of all interventions.  @local */
-int64_t effects_bytes(const struct scene *scene);
-
 /* What one intervention does: differences[n_probe] of one behaviour.  @local */
 double effect_mean(const double *differences, int64_t n);
 

@@ -47,7 +47,7 @@ double spearman(const double *a, const double *b, int64_t n)
     }
     memory_free(left);
     memory_free(right);
-    return left_square > 0 && right_square > 0 ? product / (sqrt(left_square) * sqrt(right_square)) : (double)NAN;
+    return left_square > 0 && right_square > 0 ? product / sqrt(left_square * right_square) : (double)NAN;
 }
 
 static double foresee(const struct scene *scene, const struct part *part, int64_t b)

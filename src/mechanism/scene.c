@@ -252,6 +252,31 @@ enum status scene_hash_rest(MPI_Comm comm, struct scene *scene)
     return agree(comm, status);
 }
 
+enum status mechanism_measure_shape(const struct mechanism_request *request, int64_t n_rank,
+                                    struct mechanism_shape *shape, double *n_segment)
+{
+    const struct ranks alone = ranks_of(MPI_COMM_NULL);
+    struct scene scene;
+    struct segment_list rest;
+    segments_init(&rest);
+    begin(request, &scene);
+    enum status status = open_records(&alone, &scene);
+    if (status == STATUS_OK)
+        status = scene_open_tensors(&scene);
+    if (status == CANNOT_FIT) /* the caller plans with other ranks and memory */
+        status = STATUS_OK;
+    if (status == STATUS_OK)
+        status = scene_list_rest(&scene, &rest);
+    if (status == STATUS_OK) {
+        scene_shape(&scene, n_rank, shape);
+        int64_t n_block = (shape->n_part + shape->block_parts - 1) / shape->block_parts;
+        *n_segment = (double)(rest.n + n_block * 2 * shape->n_intervention + 3 * shape->n_pair);
+    }
+    segments_clear(&rest);
+    scene_close(&scene);
+    return status;
+}
+
 static bool note(struct text *problems, enum status status)
 {
     if (status != STATUS_OK)

@@ -7,6 +7,7 @@
 #include "exact/rows.h"
 #include "mechanism/mechanism_config.h"
 #include "mechanism/parts.h"
+#include "mechanism/plan.h"
 #include "mechanism/policy_facts.h"
 #include "records/probes.h"
 #include "tensor/tensor.h"
@@ -72,6 +73,14 @@ enum status scene_read(struct scene *scene, enum scene_tensor which, int64_t fir
 
 /* Hashes what no row covers, by the ranks in turn.  @collective comm   @fails BAD_INPUT, STOPPED */
 enum status scene_hash_rest(MPI_Comm comm, struct scene *scene);
+
+/* The sizes of a scene whose tensors are open.  @local */
+void scene_shape(const struct scene *scene, int64_t n_rank, struct mechanism_shape *shape);
+
+/* The sizes alone, without MPI, from headers and records; and how many inputs the table will list.  At the level of the
+ * network.  @local   @fails BAD_INPUT, BAD_CONFIG */
+enum status mechanism_measure_shape(const struct mechanism_request *request, int64_t n_rank,
+                                    struct mechanism_shape *shape, double *n_segment);
 
 /* The inputs that a config names, without MPI and without the tables of the run: every problem becomes a line.
  * @local */

@@ -1,8 +1,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "mechanism/effects.h"
-#include "mechanism/resample.h"
 #include "mechanism/scene_parts.h"
 #include "records/lines.h"
 
@@ -198,32 +196,38 @@ enum status scene_parse_pairs(struct scene *scene, const char *bytes, size_t n)
     return status;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
+/* ---- the plan ---------------------------------------------------------------------------------------------------- */
+
+void scene_shape(const struct scene *scene, int64_t n_rank, struct mechanism_shape *shape)
+{
+    const struct mechanism_config *config = scene->config;
+    *shape = (struct mechanism_shape){.n_part = scene->parts.n,
+                                      .n_probe = scene->n_probe,
+                                      .n_behaviour = scene->n_behaviour,
+                                      .n_category = scene->n_category,
+                                      .n_fold = config->folds,
+                                      .n_resample = config->resamples,
+                                      .n_pair = scene->n_pair,
+                                      .n_rank = n_rank,
+                                      .block_parts = config->block_parts,
+                                      .memory = config->memory};
+    for (int v = 0; v < N_INTERVENTION; v++) {
+        int64_t n_control = scene->n_control[v];
+        shape->n_intervention += scene_has(scene, v);
+        shape->n_control = n_control > shape->n_control ? n_control : shape->n_control;
+        shape->n_measure += scene->tensors[SCENE_AFTER + v] != NULL ? 1 + n_control : 0;
+    }
+    for (int t = SCENE_PAIRS; t < N_SCENE_TENSOR; t++) {
+        const struct tensor *tensor = scene->tensors[t];
+        int64_t n = tensor == NULL ? 0 : tensor_rows(tensor) * tensor_columns(tensor);
+        shape->n_largest = n > shape->n_largest ? n : shape->n_largest;
+    }
+}
 
 enum status scene_plan(const struct scene *scene)
 {
-    const struct mechanism_config *config = scene->config;
-    double cell = (double)scene->n_probe * (double)scene->n_behaviour * sizeof(double), block = 0;
-    for (int v = 0; v < N_INTERVENTION; v++) {
-        double rows = scene->network ? (double)scene->n_control[v] + 1 : 2;
-        block = rows > block ? rows : block;
-    }
-    block *= 2 * cell * (double)(config->block_parts < scene->parts.n ? config->block_parts : scene->parts.n);
-    double resamples = (double)resample_bytes(scene->n_probe, config->resamples);
-    double effects = (double)effects_bytes(scene);
-    double curve = 0;
-    for (int t = SCENE_PAIRS; t < N_SCENE_TENSOR; t++) {
-        const struct tensor *tensor = scene->tensors[t];
-        double bytes = tensor == NULL ? 0 : 16.0 * (double)tensor_rows(tensor) * (double)tensor_columns(tensor);
-        curve = bytes > curve ? bytes : curve;
-    }
-    double need = block + resamples + effects + curve;
-    if (need <= (double)config->memory)
-        return STATUS_OK;
-    char all[32], have[32], blocks[32], draws[32], table[32], whole[32];
-    return fail(CANNOT_FIT,
-                "mechanism.memory: a rank needs %s (a block of parts %s, resamples %s, effects %s, the largest other "
-                "tensor %s), and may use %s: raise mechanism.memory, or lower block_parts or bootstrap.resamples",
-                figure_bytes(need, all), figure_bytes(block, blocks), figure_bytes(resamples, draws),
-                figure_bytes(effects, table), figure_bytes(curve, whole), figure_bytes((double)config->memory, have));
+    struct mechanism_shape shape;
+    struct mechanism_plan plan;
+    scene_shape(scene, 1, &shape);
+    return mechanism_plan_make(&shape, &plan);
 }
