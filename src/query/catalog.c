@@ -17,9 +17,9 @@ struct fact {
 };
 
 static const struct fact ordered[] = {
-    {"lineage.h5", "/steps/step"},         {"lineage.h5", "/contributions/step"},
-    {"lineage.h5", "/admissions/step"},    {"lineage.h5", "/checkpoints/step"},
-    {"lineage.h5", "/completeness/epoch"}, {"lineage.h5", "/optimizer/contribution"},
+    {"lineage.h5", "/steps/step"},
+    {"lineage.h5", "/contributions/step"},
+    {"lineage.h5", "/admissions/step"},
 };
 
 static const struct fact distinct[] = {

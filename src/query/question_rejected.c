@@ -4,15 +4,14 @@
 #include "query/question.h"
 
 static const struct question_part parts[] = {
-    {.title = "Decisions by policy and reason",
+    {.title = "Decisions other than to admit in full, by policy and reason",
      .needs = {"admissions"},
      .sql = "SELECT decision, policy, reason, count(*) AS decisions FROM admissions WHERE decision <> 'admit' GROUP BY "
             "1, 2, 3 ORDER BY 1 DESC, 4 DESC",
      .instead = "Which samples were rejected is not known: this run has no lineage.h5."},
     {.title = "Rejected samples",
      .needs = {"samples"},
-     .sql = "SELECT s.sample_id, s.role, s.admitted_under AS policy, s.reason, s.uses{samples s} FROM samples s WHERE "
-            "s.decision = 'reject' LIMIT ?2"},
+     .sql = "SELECT sample_id, admitted_under AS policy, reason, uses FROM samples WHERE decision = 'reject' LIMIT ?2"},
     {.title = "Rejected, and used all the same",
      .needs = {"samples"},
      .sql = "SELECT sample_id, admitted_under AS policy, reason, uses, first_step, last_step FROM samples WHERE "

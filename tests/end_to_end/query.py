@@ -407,6 +407,32 @@ def test_questions(base, run_directory):
     check(envelope["root"] == root(run_directory) and envelope["sealed"] is True, "JSON: the root", envelope)
 
 
+def test_recorded(run_directory):
+    """The lineage.h5 of a real run has what the catalog expects, and says what its files say."""
+    listed = ask(run_directory, "--tables")[0]["rows"]
+    found = {row[0] for row in listed if row[5] == "lineage.h5"}
+    expected = set("""samples sample_contributions sample_groups_policy steps uses sample_uses admissions policies profiles
+        parameter_groups group_top contributions contribution_uses optimizer recorded_checkpoints completeness findings
+        finding_kinds recorders inputs_lineage""".split())
+    check(expected <= found, "every table of lineage.h5", expected - found)
+    with h5py.File(run_directory / "lineage.h5") as file:
+        for name in ("steps/step", "contributions/step", "admissions/step"):
+            check((np.diff(file[name][()]) >= 0).all(), f"{name} is stored in the order that queries rely on")
+        start, sample, step = (file[name][()] for name in ("steps/use_start", "uses/sample", "steps/step"))
+        ids = decoded(file["samples/id"][()])
+    lines = [json.loads(line) for line in (run_directory.parent / "training/samples.jsonl").read_text().splitlines()]
+    check(ids == [line["id"] for line in lines], "samples are lines")
+    rejected = [answer for answer in ask(run_directory, "rejected") if answer.get("title") == "Rejected samples"]
+    check({row[0] for row in rejected[0]["rows"]} == {line["id"] for line in lines if line["split"] == "rejected"},
+          "rejected are those that the samples file says")
+    for i in (sample[0], sample[-1], 77):
+        owner = np.searchsorted(start, np.flatnonzero(sample == i), side="right") - 1
+        answer = rows(run_directory, f"SELECT step FROM uses WHERE sample_id = '{ids[i]}'")
+        check([row[0] for row in answer] == step[owner].tolist(), "uses of a sample", i, answer)
+    order = np.load(run_directory.parent / "training/order.npy")
+    check(len(sample) == (order >= 0).sum(), "as many uses as the order has", len(sample), order.shape)
+
+
 def test_plans(run_directory, events):
     """Comparisons that the order of storage answers do not read everything."""
     for directory, sql in ((run_directory, "SELECT * FROM scores WHERE sample_id = 'x'"),
@@ -454,12 +480,11 @@ def test_refused(base, run_directory):
     fails((" ",), BAD_USAGE, "expected a SELECT")
     fails(("/* nothing */ ",), BAD_USAGE, "expected a SELECT")
     fails(("SELECT nonsense(1)",), BAD_USAGE, "no such function")
-    fails(("SELECT * FROM uses",), BAD_USAGE, "lineage.h5, which this run does not have")
     fails(("topp",), BAD_USAGE, "near are: top")
     fails((), BAD_USAGE, "expected RUN and a question")
-    fails(("top", "digit-003"), BAD_USAGE, "no query or layer", "near are: digit-0033")
+    fails(("top", "digit-003"), BAD_USAGE, "is no query", "near are: digit-0033")
     fails(("trace",), BAD_USAGE, "trace needs SAMPLE")
-    fails(("trace", "nobody"), BAD_USAGE, "no training example")
+    fails(("trace", "nobody"), BAD_USAGE, "training example of this run")
     fails(("rejected", "x"), BAD_USAGE, "takes no argument")
     fails(("SELECT 1", "x"), BAD_USAGE, "in quotes")
     fails(("SELECT 1", "--format", "xml"), BAD_USAGE, "table, csv or json")
@@ -475,6 +500,7 @@ def test_refused(base, run_directory):
     fails(("SELECT 1",), BAD_RUN, "policy.h5.partial", "run the job again", directory=half)
     shutil.copy(run_directory / "influence.h5", half)
     fails(("SELECT * FROM coefficients",), BAD_RUN, "policy.h5, which is not finished", directory=half)
+    fails(("SELECT * FROM uses",), BAD_USAGE, "lineage.h5, which this run does not have", directory=half)
     check("policy.h5 is not finished" in run_well("query", half, "--tables").out, "--tables says what is not finished")
     (half / "influence.h5").write_bytes((run_directory / "influence.h5").read_bytes()[:3000])
     fails(("SELECT 1",), BAD_INPUT, "influence.h5", directory=half)
@@ -571,10 +597,17 @@ def test_tables(run_directory):
     score = [row for row in listed["rows"] if row[:2] == ["proponents", "score"]]
     check(len(score) == 1 and score[0][2:4] == ["REAL", unit] and score[0][6] == "top", "a column, its type and unit",
           score)
-    for table in {row[0] for row in listed["rows"]}:
-        columns = [row[1] for row in listed["rows"] if row[0] == table]
-        answer = ask(run_directory, f'SELECT * FROM "{table}" LIMIT 2')[0]
-        check(answer["columns"] == columns, f"{table} has the columns that are listed", columns, answer["columns"])
+    tables = {}
+    for row in listed["rows"]:
+        tables.setdefault(row[0], []).append(f'"{row[1]}"')
+    counts = ", ".join(f'(SELECT count(*) FROM (SELECT {", ".join(columns)} FROM "{table}" LIMIT 2))'
+                       for table, columns in tables.items())
+    found = rows(run_directory, f"SELECT {counts}")
+    check(len(found) == 1 and sum(found[0]) > len(tables), "every column that is listed can be read", found)
+    for table in ("samples", "top", "scenarios"):
+        answer = ask(run_directory, f"SELECT * FROM {table} LIMIT 2")[0]
+        names = [row[1] for row in listed["rows"] if table in (row[0], row[6])]
+        check(set(answer["columns"]) - {"side"} == set(names), f"{table} has no other columns", answer["columns"], names)
 
 
 with folder() as temporary:
@@ -586,6 +619,7 @@ with folder() as temporary:
     directory = temporary / "run"
     side_by_side(lambda test: test(), [
         lambda: test_trained(directory), lambda: test_lineage(temporary), lambda: test_questions(temporary, directory),
+        lambda: test_recorded(directory),
         lambda: test_refused(temporary, directory), lambda: test_verify(temporary, directory),
         lambda: test_tables(directory)])
     test_plans(directory, temporary / "events")
