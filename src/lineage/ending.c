@@ -53,9 +53,9 @@ static void add_names(struct ending *ending, const struct ledger *ledger, const 
 
 static void add_definitions(struct ending *ending, const struct ledger *ledger)
 {
-    const struct definitions *p = &ledger->policies, *d = &ledger->profiles;
-    struct definition none = {0};
-    const struct definition *policies = p->n > 0 ? p->items : &none, *profiles = d->n > 0 ? d->items : &none;
+    const struct named_texts *p = &ledger->policies, *d = &ledger->profiles;
+    struct named_text none = {0};
+    const struct named_text *policies = p->n > 0 ? p->items : &none, *profiles = d->n > 0 ? d->items : &none;
     size_t stride = sizeof none;
     add_names(ending, ledger, "/policies/name", &policies->name, p->n, stride, "policies that admissions name");
     add_names(ending, ledger, "/policies/sha256", &policies->sha256, p->n, stride,
@@ -71,11 +71,11 @@ static void add_definitions(struct ending *ending, const struct ledger *ledger)
 static void add_decisions(struct ending *ending, const struct ledger *ledger)
 {
     int64_t *decided[N_DECISION];
-    decided[DECISION_ADMIT] =
+    decided[ADMIT] =
         add(ending, "/policies/admit", TABLE_I64, ledger->policies.n, 8, "samples", "admissions under the policy");
-    decided[DECISION_MODULATE] = add(ending, "/policies/modulate", TABLE_I64, ledger->policies.n, 8, "samples",
-                                     "admissions with a weight or profile");
-    decided[DECISION_REJECT] =
+    decided[MODULATE] = add(ending, "/policies/modulate", TABLE_I64, ledger->policies.n, 8, "samples",
+                            "admissions with a weight or profile");
+    decided[REJECT] =
         add(ending, "/policies/reject", TABLE_I64, ledger->policies.n, 8, "samples", "rejections under the policy");
     int64_t *reasons =
         add(ending, "/reasons/count", TABLE_I64, ledger->reasons.n, 8, "samples", "decisions for this reason");
@@ -98,7 +98,10 @@ static void add_lists(struct ending *ending, const struct ledger *ledger)
               "groups of parameters");
     add_names(ending, ledger, "/optimizer_kinds/name", ledger->kinds.names, ledger->kinds.n, wide,
               "what optimizers do by themselves");
-    add_strings(ending, "/decisions/name", (char *const *)decision_names, N_DECISION, "decisions on samples");
+    char *decisions[N_DECISION];
+    for (int d = 0; d < N_DECISION; d++)
+        decisions[d] = (char *)decision_name((enum decision)d);
+    add_strings(ending, "/decisions/name", decisions, N_DECISION, "decisions on samples");
     add_definitions(ending, ledger);
     add_decisions(ending, ledger);
 }
@@ -169,8 +172,8 @@ static void add_completeness(struct ending *ending, struct lineage_job *job)
                             "training samples that were not rejected in the end");
     for (int64_t i = 0; i < ledger->n_step; i++)
         if (!ledger->steps[i].superseded) {
-            steps[job->judge.epoch_of[i]]++;
-            uses[job->judge.epoch_of[i]] += ledger->steps[i].n;
+            steps[job->judge.times[i].epoch]++;
+            uses[job->judge.times[i].epoch] += ledger->steps[i].n;
         }
     for (int64_t e = 0; e < n; e++) {
         epoch[e] = ledger->epochs[e];

@@ -21,6 +21,7 @@ struct lineage_job {
     const struct lineage_config *config; /* borrowed from it */
     struct record_files files;
     struct sample_lines lines;
+    struct policies *policies;    /* NULL without */
     struct order order;           /* tensor NULL without */
     struct segment_list segments; /* all of them on rank 0, once the inputs are read */
     struct tally tally;

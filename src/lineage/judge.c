@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "lineage/gate.h"
 
 void judge_init(const struct ledger *ledger, const struct lineage_config *config, const struct sample_lines *lines,
                 struct finding_list *findings, struct judge *judge)
@@ -13,7 +14,7 @@ void judge_init(const struct ledger *ledger, const struct lineage_config *config
                             .lines = lines,
                             .findings = findings,
                             .training_role = -1,
-                            .epoch_of = memory_allocate_raw(ledger->n_step, sizeof *judge->epoch_of),
+                            .times = memory_allocate_raw(ledger->n_step, sizeof *judge->times),
                             .epoch_used = memory_allocate(ledger->n_epoch, sizeof *judge->epoch_used),
                             .group_uses = memory_allocate(lines->n_column, sizeof *judge->group_uses)};
     for (int64_t r = 0; r < ledger->roles.n; r++)
@@ -24,12 +25,10 @@ void judge_init(const struct ledger *ledger, const struct lineage_config *config
     int32_t at = 0;
     for (int64_t i = 0; i < ledger->n_step; i++) {
         int64_t epoch = ledger->steps[i].epoch;
-        if (ledger->n_epoch == 0)
-            continue;
-        if (at >= ledger->n_epoch || ledger->epochs[at] != epoch)
+        if (ledger->n_epoch > 0 && ledger->epochs[at] != epoch)
             for (at = 0; at < ledger->n_epoch - 1 && ledger->epochs[at] < epoch;)
                 at++;
-        judge->epoch_of[i] = at;
+        judge->times[i] = (struct step_time){ledger->steps[i].superseded ? -1 : ledger->steps[i].step, at};
     }
 }
 
@@ -37,8 +36,9 @@ void judge_clear(struct judge *judge)
 {
     for (int64_t c = 0; c < judge->lines->n_column; c++)
         memory_free(judge->group_uses[c]);
+    gate_map_clear(&judge->gate);
     memory_free(judge->group_uses);
-    memory_free(judge->epoch_of);
+    memory_free(judge->times);
     memory_free(judge->epoch_used);
     *judge = (struct judge){0};
 }
@@ -70,14 +70,23 @@ static int64_t event_of(const struct ledger *ledger, int64_t item)
 
 /* ---- one sample -------------------------------------------------------------------------------------------------- */
 
+/* A use that counts. */
+struct counted_use {
+    int64_t step;
+    int32_t epoch;
+    uint32_t row; /* of steps */
+};
+
 /* What is known of the sample at hand. */
 struct sample_case {
     struct judge *judge;
     const char *id;
     int id_length;
     int64_t sample;
-    const uint32_t *rows, *items; /* of steps; of events */
-    int64_t n_row, n_item;
+    struct counted_use *uses; /* by row */
+    int64_t n_use;
+    const uint32_t *items; /* of events */
+    int64_t n_item;
 };
 
 static struct finding begin_finding(const struct sample_case *one, enum finding_kind kind, int64_t step)
@@ -88,25 +97,51 @@ static struct finding begin_finding(const struct sample_case *one, enum finding_
     return finding;
 }
 
+/* The uses of steps that were not superseded; `uses` has room for all.  Steps lie anywhere in memory: they are asked
+ * for some time ahead. */
+static int64_t count_uses(const struct judge *judge, const uint32_t *rows, int64_t n, struct counted_use *uses)
+{
+    enum { AHEAD = 12 };
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            __builtin_prefetch(&judge->times[rows[i + AHEAD]]);
+        struct step_time time = judge->times[rows[i]];
+        uses[kept] = (struct counted_use){time.step, time.epoch, rows[i]};
+        kept += time.step >= 0;
+    }
+    return kept;
+}
+
 /* Uses against the admissions in force at their steps. */
 static void judge_admissions(const struct sample_case *one)
 {
     const struct ledger *ledger = one->judge->ledger;
-    int64_t at = 0, n_missing = 0, n_rejected = 0, missing_step = -1, rejected_step = -1, in_force = -1;
-    for (int64_t i = 0; i < one->n_row; i++) {
-        const struct step_note *step = &ledger->steps[one->rows[i]];
-        if (step->superseded)
-            continue;
-        for (; at < one->n_item; at++) {
-            int64_t event = event_of(ledger, one->items[at]);
-            if (ledger->events[event].kind != EVENT_ADMISSION || ledger->events[event].step > step->step)
+    int64_t at = 0, n_missing = 0, n_rejected = 0, missing_step = -1, rejected_step = -1;
+    int64_t next = -1; /* the step from which item `at` holds; beyond all steps if it is no admission */
+    bool any = false, rejected = false, next_rejected = false;
+    for (int64_t i = 0; i < one->n_use; i++) {
+        while (at < one->n_item || next >= 0) {
+            if (next < 0) {
+                const struct event_note *event = &ledger->events[event_of(ledger, one->items[at])];
+                if (event->kind != EVENT_ADMISSION) {
+                    at = one->n_item;
+                    break;
+                }
+                next = event->step + 1; /* 0: from the beginning */
+                next_rejected = event->decision == REJECT;
+                at++;
+            }
+            if (next > one->uses[i].step + 1)
                 break;
-            in_force = event;
+            any = true;
+            rejected = next_rejected;
+            next = -1;
         }
-        if (in_force < 0 && n_missing++ == 0)
-            missing_step = step->step;
-        if (in_force >= 0 && ledger->events[in_force].decision == DECISION_REJECT && n_rejected++ == 0)
-            rejected_step = step->step;
+        if (!any && n_missing++ == 0)
+            missing_step = one->uses[i].step;
+        if (rejected && n_rejected++ == 0)
+            rejected_step = one->uses[i].step;
     }
     if (n_missing > 0) {
         struct finding finding = begin_finding(one, FOUND_NOT_ADMITTED, missing_step);
@@ -124,61 +159,39 @@ static void judge_admissions(const struct sample_case *one)
     }
 }
 
-struct epoch_use {
-    int32_t epoch;
-    uint32_t row;
-};
-
 static int compare_uses(const void *a, const void *b)
 {
-    const struct epoch_use *left = a, *right = b;
+    const struct counted_use *left = a, *right = b;
     if (left->epoch != right->epoch)
         return left->epoch < right->epoch ? -1 : 1;
     return (left->row > right->row) - (left->row < right->row);
 }
 
-/* Uses within each epoch: how many samples it used, and which ones too often.  `scratch` has room for all of them. */
-static void judge_epochs(const struct sample_case *one, struct epoch_use *scratch)
+/* Uses within each epoch: how many samples it used, and which ones too often.  Leaves the uses sorted by epoch. */
+static void judge_epochs(const struct sample_case *one)
 {
     struct judge *judge = one->judge;
     const struct ledger *ledger = judge->ledger;
-    int64_t n = 0, most = judge->config->uses_per_epoch;
+    int64_t n = one->n_use, most = judge->config->uses_per_epoch;
     bool sorted = true;
-    for (int64_t i = 0; i < one->n_row; i++) {
-        if (ledger->steps[one->rows[i]].superseded)
-            continue;
-        scratch[n++] = (struct epoch_use){judge->epoch_of[one->rows[i]], one->rows[i]};
-        sorted = sorted && (n < 2 || scratch[n - 2].epoch <= scratch[n - 1].epoch);
-    }
+    for (int64_t i = 1; i < n; i++)
+        sorted = sorted && one->uses[i - 1].epoch <= one->uses[i].epoch;
     if (!sorted)
-        qsort(scratch, (size_t)n, sizeof *scratch, compare_uses);
+        qsort(one->uses, (size_t)n, sizeof *one->uses, compare_uses);
     for (int64_t i = 0, next; i < n; i = next) {
-        int32_t epoch = scratch[i].epoch;
-        for (next = i; next < n && scratch[next].epoch == epoch;)
+        int32_t epoch = one->uses[i].epoch;
+        for (next = i; next < n && one->uses[next].epoch == epoch;)
             next++;
         judge->epoch_used[epoch]++;
         if (most == 0 || next - i <= most || ledger->epochs[epoch] < 0)
             continue;
-        struct finding finding = begin_finding(one, FOUND_REUSED, ledger->steps[scratch[i + most].row].step);
-        finding.process = ledger->steps[scratch[i + most].row].process;
+        struct finding finding = begin_finding(one, FOUND_REUSED, one->uses[i + most].step);
+        finding.process = ledger->steps[one->uses[i + most].row].process;
         finding.size = (double)(next - i);
         finding.limit = (double)most;
         finding_say(&finding, "sample %.*s: used %lld times in epoch %lld, again in step %lld", one->id_length, one->id,
                     (long long)(next - i), (long long)ledger->epochs[epoch], (long long)finding.step);
         finding_list_add(judge->findings, &finding);
-    }
-}
-
-static void count_uses(const struct sample_case *one, int64_t i, struct verdicts *verdicts)
-{
-    const struct step_note *steps = one->judge->ledger->steps;
-    verdicts->first_step[i] = verdicts->last_step[i] = -1;
-    for (int64_t k = 0; k < one->n_row; k++) {
-        if (steps[one->rows[k]].superseded)
-            continue;
-        if (verdicts->uses[i]++ == 0)
-            verdicts->first_step[i] = steps[one->rows[k]].step;
-        verdicts->last_step[i] = steps[one->rows[k]].step;
     }
 }
 
@@ -190,7 +203,7 @@ static void take_events(const struct sample_case *one, int64_t i, struct verdict
         const struct event_note *event = &ledger->events[event_of(ledger, one->items[k])];
         if (event->kind == EVENT_ADMISSION) {
             verdicts->admission[i] = one->items[k];
-            *rejected = event->decision == DECISION_REJECT;
+            *rejected = event->decision == REJECT;
         } else if (event->kind == EVENT_ROLE) {
             verdicts->role[i] = event->name;
         } else {
@@ -200,7 +213,7 @@ static void take_events(const struct sample_case *one, int64_t i, struct verdict
 }
 
 static void judge_sample(const struct sample_case *one, int64_t i, const struct sample_slice *slice,
-                         struct epoch_use *scratch, struct verdicts *verdicts)
+                         struct verdicts *verdicts)
 {
     struct judge *judge = one->judge;
     const struct sample_lines *lines = judge->lines;
@@ -208,10 +221,15 @@ static void judge_sample(const struct sample_case *one, int64_t i, const struct 
     verdicts->admission[i] = verdicts->owner[i] = -1;
     verdicts->role[i] = lines->role >= 0 ? slice->codes[lines->role * slice->n + i] : 0;
     take_events(one, i, verdicts, &rejected);
-    count_uses(one, i, verdicts);
+    verdicts->uses[i] = one->n_use;
+    verdicts->first_step[i] = one->n_use > 0 ? one->uses[0].step : -1;
+    verdicts->last_step[i] = one->n_use > 0 ? one->uses[one->n_use - 1].step : -1;
     if (has_admissions)
         judge_admissions(one);
-    judge_epochs(one, scratch);
+    judge_epochs(one);
+    if (slice->verdicts != NULL && verdicts->admission[i] >= 0)
+        gate_check(judge, &judge->ledger->events[event_of(judge->ledger, verdicts->admission[i])], &slice->verdicts[i],
+                   one->sample, one->id, one->id_length);
     bool training = verdicts->role[i] == judge->training_role;
     if (training && !rejected && (!has_admissions || verdicts->admission[i] >= 0))
         judge->expected++;
@@ -241,18 +259,19 @@ void judge_slice(struct judge *judge, const struct sample_slice *slice, const in
                                   .owner = memory_allocate(n, sizeof(int32_t))};
     for (int64_t i = 0; i < n; i++)
         longest = use_start[i + 1] - use_start[i] > longest ? use_start[i + 1] - use_start[i] : longest;
-    struct epoch_use *scratch = memory_allocate_raw(longest, sizeof *scratch);
+    struct counted_use *uses = memory_allocate_raw(longest + 1, sizeof *uses);
     for (int64_t i = 0; i < n; i++) {
         const char *id = slice->ids + i * width;
         struct sample_case one = {.judge = judge,
                                   .id = id,
                                   .id_length = (int)strnlen(id, width < ID_SHOWN ? (size_t)width : ID_SHOWN),
                                   .sample = slice->first + i,
-                                  .rows = rows + use_start[i],
+                                  .uses = uses,
+                                  .n_use =
+                                      count_uses(judge, rows + use_start[i], use_start[i + 1] - use_start[i], uses),
                                   .items = items + event_start[i],
-                                  .n_row = use_start[i + 1] - use_start[i],
                                   .n_item = event_start[i + 1] - event_start[i]};
-        judge_sample(&one, i, slice, scratch, verdicts);
+        judge_sample(&one, i, slice, verdicts);
     }
-    memory_free(scratch);
+    memory_free(uses);
 }

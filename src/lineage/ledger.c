@@ -112,7 +112,7 @@ static void adopt_groups(struct ledger *ledger, const struct recorder_note *note
     }
 }
 
-static int64_t find_definition(const struct definitions *list, int64_t name, int64_t sha256)
+static int64_t find_definition(const struct named_texts *list, int64_t name, int64_t sha256)
 {
     for (int64_t i = 0; i < list->n; i++)
         if (list->items[i].name == name && (sha256 == -2 || list->items[i].sha256 == sha256))
@@ -120,7 +120,7 @@ static int64_t find_definition(const struct definitions *list, int64_t name, int
     return -1;
 }
 
-static int32_t add_definition(struct definitions *list, int64_t name, int64_t sha256, int64_t content)
+static int32_t add_definition(struct named_texts *list, int64_t name, int64_t sha256, int64_t content)
 {
     int64_t known = find_definition(list, name, sha256);
     if (known >= 0)
@@ -130,7 +130,7 @@ static int32_t add_definition(struct definitions *list, int64_t name, int64_t sh
         list->items = memory_resize(list->items, list->capacity, larger, sizeof *list->items);
         list->capacity = larger;
     }
-    list->items[list->n] = (struct definition){name, sha256, content};
+    list->items[list->n] = (struct named_text){name, sha256, content};
     return (int32_t)list->n++;
 }
 
@@ -144,7 +144,7 @@ static void adopt_definitions(struct ledger *ledger, const struct recorder_note 
 }
 
 /* What a name stands for in a file: the text that the file gives last, or that any file gives. */
-static int32_t definition_of(struct definitions *list, const struct recorder_note *note, const int64_t *adopted,
+static int32_t definition_of(struct named_texts *list, const struct recorder_note *note, const int64_t *adopted,
                              int64_t local, bool is_profile)
 {
     if (local < 0)

@@ -25,12 +25,12 @@ struct recorder_entry {
 };
 
 /* The text of a policy or of a depth profile. */
-struct definition {
+struct named_text {
     int64_t name, sha256, content; /* names; sha256 and content are -1 where no recorder has the text */
 };
 
-struct definitions {
-    struct definition *items; /* owned */
+struct named_texts {
+    struct named_text *items; /* owned */
     int64_t n, capacity;
 };
 
@@ -41,7 +41,7 @@ struct ledger {
     struct lexicon groups, kinds, reasons, roles, owners;
     int64_t *parameters; /* owned; per group, -1 unknown */
     uint8_t *covered;
-    struct definitions policies, profiles;
+    struct named_texts policies, profiles;
     struct checkpoint_note *checkpoints; /* owned; by step, then name */
     int64_t n_checkpoint;
     struct step_note *steps; /* owned; in the order of the table */

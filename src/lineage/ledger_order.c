@@ -184,7 +184,7 @@ static void order_events(struct ledger *ledger)
 
 /* ---- definitions, checkpoints and whole files ------------------------------------------------------------------- */
 
-static void judge_definitions(const struct ledger *ledger, const struct definitions *list, bool is_profile,
+static void judge_definitions(const struct ledger *ledger, const struct named_texts *list, bool is_profile,
                               struct finding_list *findings)
 {
     int64_t *named = memory_allocate(list->n, sizeof *named);

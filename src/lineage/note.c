@@ -4,8 +4,6 @@
 
 #include "base/memory.h"
 
-const char *const decision_names[N_DECISION] = {"admit", "modulate", "reject"};
-
 void note_init(struct recorder_note *note)
 {
     *note = (struct recorder_note){.run = -1, .samples_sha256 = -1, .key_id = -1, .step_first = -1, .step_last = -1};

@@ -2,6 +2,7 @@
 #ifndef ASSAY_LINEAGE_NOTE_H
 #define ASSAY_LINEAGE_NOTE_H
 
+#include "admission/admission.h"
 #include "base/status.h"
 #include "lineage/tally.h"
 #include "records/name_set.h"
@@ -15,9 +16,6 @@ struct step_note {
 };
 
 enum event_kind { EVENT_ADMISSION, EVENT_ROLE, EVENT_USER };
-enum decision { DECISION_ADMIT, DECISION_MODULATE, DECISION_REJECT, N_DECISION };
-extern const char *const decision_names[N_DECISION];
-
 /* A row that says something of samples.  Names are numbers in the note's list, later in the ledger's; -1: none. */
 struct event_note {
     int64_t step, row, n;                     /* step: -1 outside of steps; row: its number in its table */

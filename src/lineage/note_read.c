@@ -133,7 +133,8 @@ static enum status note_admission(struct reading *reading, const struct recordin
 {
     enum { SESSION, STEP, DECISION, POLICY, PROFILE, REASON, N, SAMPLES };
     struct event_note event = {.kind = EVENT_ADMISSION, .step = recording_integer(rows, STEP)};
-    while (event.decision < N_DECISION && strcmp(recording_text(rows, DECISION), decision_names[event.decision]) != 0)
+    while (event.decision < N_DECISION &&
+           strcmp(recording_text(rows, DECISION), decision_name((enum decision)event.decision)) != 0)
         event.decision++;
     if (event.decision == N_DECISION)
         return fail(BAD_INPUT, "%s: table admission, row %lld: expected \"admit\", \"modulate\" or \"reject\"",

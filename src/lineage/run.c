@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "comm/share.h"
+#include "lineage/gate.h"
 #include "lineage/job.h"
 #include "records/survey.h"
 #include "table/fingerprint.h"
@@ -33,10 +34,24 @@ static bool is_unchanged(struct lineage_job *job)
 
 /* ---- what is open ------------------------------------------------------------------------------------------------ */
 
+static enum status open_policies(struct lineage_job *job)
+{
+    if (job->config->policies == NULL)
+        return STATUS_OK;
+    enum status status =
+        policies_open(job->comm, job->request->directory, job->config->policies, &job->segments, &job->policies);
+    if (status == STATUS_OK)
+        sample_lines_decide(&job->lines, job->policies);
+    return status;
+}
+
 static enum status open_inputs(struct lineage_job *job)
 {
-    enum status status = samples_open(job->comm, job->request->directory, &job->lines.open, job->config->memory / 2,
-                                      &job->lines.samples, &job->segments);
+    enum status status = open_policies(job);
+    if (status != STATUS_OK)
+        return status;
+    status = samples_open(job->comm, job->request->directory, &job->lines.open, job->config->memory / 2,
+                          &job->lines.samples, &job->segments);
     if (status != STATUS_OK)
         return status;
     tally_init(&job->tally, job->lines.samples.n_record);
@@ -84,11 +99,12 @@ static enum status divide(struct lineage_job *job)
     if (shape.n_event_use > UINT32_MAX || shape.n_step > UINT32_MAX)
         return fail(CANNOT_FIT, "lineage: expected at most 2^32 events of samples and steps, found %lld and %lld",
                     (long long)shape.n_event_use, (long long)shape.n_step);
-    const int64_t worth_it = 1 << 16;
+    const int64_t worth_it = 1 << 16, enough = 32 << 20; /* beyond, memory only goes back and forth to the system */
     int64_t all = 0;
     for (int64_t i = 0; i < shape.n_step; i++)
         all += step_bytes(&job->ledger, i);
     int64_t even = all / (2 * job->size) > worth_it ? all / (2 * job->size) : worth_it;
+    even = even < enough ? even : enough;
     windows_of_steps(&job->ledger, even < job->plan.window_bytes ? even : job->plan.window_bytes, &job->windows);
     windows_of_events(&job->ledger, job->plan.window_bytes, &job->event_windows);
     struct share_costs costs = {job->plan.sample_bytes, job->plan.use_bytes, job->plan.event_bytes};
@@ -119,6 +135,8 @@ static enum status execute(struct lineage_job *job, int64_t *n_violation)
         return status;
     sources_open(&job->ledger, job->request->directory, job->order.tensor != NULL ? &job->order : NULL, &job->sources);
     judge_init(&job->ledger, job->config, &job->lines, &job->findings, &job->judge);
+    if (job->policies != NULL)
+        gate_map_make(&job->ledger, job->policies, job->rank == 0 ? &job->findings : NULL, &job->judge.gate);
     contributors_init(&job->top, job->ledger.groups.n, job->config->keep_top);
     status = job_begin_table(job);
     if (status == STATUS_OK)
@@ -166,6 +184,7 @@ static void job_clear(struct lineage_job *job)
     order_close(&job->order);
     segments_clear(&job->segments);
     sample_lines_clear(&job->lines);
+    policies_close(job->policies);
     record_files_clear(&job->files);
     memory_free(job->path);
 }

@@ -37,6 +37,17 @@ void sample_lines_init(const struct samples_config *config, struct sample_lines 
     lines->content = extend(&lines->open.group_by, content_key, &lines->read.group_by);
 }
 
+void sample_lines_decide(struct sample_lines *lines, const struct policies *policies)
+{
+    lines->policies = policies;
+    for (int f = 0; f < N_FACT; f++) {
+        struct strings longer;
+        lines->facts[f] = extend(&lines->read.group_by, policies_column(policies, (enum fact)f), &longer);
+        memory_free(lines->read.group_by.items);
+        lines->read.group_by = longer;
+    }
+}
+
 void sample_lines_clear(struct sample_lines *lines)
 {
     samples_clear(&lines->samples);
@@ -84,6 +95,16 @@ static enum status code_of(const struct group_column *column, const char *value,
     return fail(BAD_INPUT, "key %s has a value that it did not have before: the samples file changed", column->name);
 }
 
+static struct gate_verdict decide(const struct sample_lines *lines, const struct sample *sample)
+{
+    const char *facts[N_FACT];
+    struct verdict verdict;
+    for (int f = 0; f < N_FACT; f++)
+        facts[f] = sample->values[lines->facts[f]].bytes;
+    policies_decide(lines->policies, facts, &verdict);
+    return (struct gate_verdict){(int32_t)verdict.decision, (int32_t)verdict.policy, (int32_t)verdict.profile};
+}
+
 static enum status take(const struct sample_lines *lines, const struct sample *sample, int64_t i, int32_t *latest,
                         struct sample_slice *slice)
 {
@@ -99,6 +120,8 @@ static enum status take(const struct sample_lines *lines, const struct sample *s
     slice->training[i] = lines->role < 0 || strcmp(sample->values[lines->role].bytes, lines->config->train) == 0;
     slice->has_content[i] =
         hex_decode(sample->values[lines->content].bytes, slice->content + i * DIGEST_BYTES, DIGEST_BYTES);
+    if (slice->verdicts != NULL)
+        slice->verdicts[i] = decide(lines, sample);
     if (!slice->has_content[i])
         memset(slice->content + i * DIGEST_BYTES, 0, DIGEST_BYTES);
     return status;
@@ -115,6 +138,8 @@ enum status sample_slice_read(const struct sample_lines *lines, struct line_read
                                    .content = memory_allocate(n, DIGEST_BYTES),
                                    .has_content = memory_allocate(n, 1),
                                    .codes = memory_allocate(n * n_column, sizeof(int32_t))};
+    if (lines->policies != NULL)
+        slice->verdicts = memory_allocate(n, sizeof *slice->verdicts);
     int32_t *latest = memory_allocate(n_column, sizeof *latest);
     for (int64_t c = 0; c < n_column; c++)
         latest[c] = -1;
@@ -144,5 +169,6 @@ void sample_slice_clear(struct sample_slice *slice)
     memory_free(slice->content);
     memory_free(slice->has_content);
     memory_free(slice->codes);
+    memory_free(slice->verdicts);
     *slice = (struct sample_slice){0};
 }

@@ -2,6 +2,7 @@
 #ifndef ASSAY_LINEAGE_SAMPLE_LINES_H
 #define ASSAY_LINEAGE_SAMPLE_LINES_H
 
+#include "admission/admission.h"
 #include "records/line_reader.h"
 #include "records/records.h"
 #include "records/sample.h"
@@ -13,11 +14,20 @@ struct sample_lines {
     int64_t n_column;                    /* of config->group_by */
     int64_t role;                        /* column of the split; -1: none */
     int64_t content;                     /* column of the digest, in `read` alone */
+    const struct policies *policies;     /* borrowed; NULL: nothing is decided again */
+    int64_t facts[N_FACT];               /* columns of what they ask for, in `read` alone */
     struct samples samples;              /* of `open`: n is the number of lines */
 };
 
 void sample_lines_init(const struct samples_config *config, struct sample_lines *lines);
 void sample_lines_clear(struct sample_lines *lines);
+/* From now on slices tell what these policies decide on each sample. */
+void sample_lines_decide(struct sample_lines *lines, const struct policies *policies);
+
+/* What the gate says of a sample: numbers of its policies and profiles, -1: none. */
+struct gate_verdict {
+    int32_t decision, policy, profile;
+};
 
 /* Samples [first, first + n). */
 struct sample_slice {
@@ -25,7 +35,8 @@ struct sample_slice {
     char *ids;         /* owned, as all; n × samples.id_bytes */
     uint8_t *training; /* of the split that marks training samples */
     uint8_t *content, *has_content;
-    int32_t *codes; /* column c from c × n on: open.group_by's values */
+    struct gate_verdict *verdicts; /* NULL without policies */
+    int32_t *codes;                /* column c from c × n on: open.group_by's values */
 };
 
 /* Reads them again.  `reader` goes on where it is, if it can.  @local   @fails BAD_INPUT when the file changed */
