@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "counterfactual/inquiry.h"
 #include "jobs/context.h"
+#include "jobs/forecast_lineage.h"
 #include "mechanism/scene.h"
 #include "policy/problem_plan.h"
 #include "reference/train_config.h"
@@ -36,6 +37,19 @@ static void check_influence(const struct context *context, struct text *problems
         printf("the inputs are not there yet: `assay train` or `assay run` makes them; checked the config only\n");
     else
         study_check(&request, problems);
+}
+
+static void check_lineage(const struct context *context, struct text *problems)
+{
+    struct lineage_request request = context_lineage(context);
+    if (request.lineage == NULL)
+        return;
+    if (request.samples == NULL)
+        text_add(problems, "%s: samples: is missing: lineage needs this section\n", context->options->target);
+    else if (lineage_awaits_training(context, &request))
+        printf("lineage: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+    else
+        lineage_check(&request, problems);
 }
 
 static void check_policy(const struct context *context, struct text *problems)
@@ -85,6 +99,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
         return status;
     struct text problems;
     text_init(&problems);
+    check_lineage(&context, &problems);
     check_influence(&context, &problems);
     check_policy(&context, &problems);
     check_mechanism(&context, &problems);

@@ -216,6 +216,27 @@ static enum status forecast_policy(const struct context *context, struct forecas
     return STATUS_OK;
 }
 
+/* ---- lineage --------------------------------------------------------------------------------------------------- */
+
+static enum status forecast_lineage(const struct context *context, struct forecast *forecast)
+{
+    enum { DATASETS = 120 }; /* of lineage.h5, about */
+    struct lineage_forecast *lineage = &forecast->lineage;
+    const struct forecast_request *request = &forecast->request;
+    enum status status =
+        lineage_forecast_make(context, request->n_rank, request->memory, request->calibration, lineage);
+    if (status != STATUS_OK)
+        return status;
+    forecast->awaits_training = forecast->awaits_training || lineage->awaits_training;
+    if (lineage->misfit != NULL && forecast->misfit == NULL)
+        forecast->misfit = memory_copy_text(lineage->misfit);
+    double list_bytes = 2 * lineage->estimate.n_segment * SEGMENT_BYTES;
+    forecast->rank_bytes = fmax(forecast->rank_bytes, BASE_BYTES + (double)lineage->plan.peak_bytes + list_bytes);
+    forecast->seal.n_entry += lineage->estimate.n_segment + DATASETS + lineage->plan.output_bytes / 0x1p20;
+    forecast->seal.hashed_bytes += 3 * lineage->plan.output_bytes;
+    return STATUS_OK;
+}
+
 /* ---- mechanism ------------------------------------------------------------------------------------------------- */
 
 static enum status forecast_mechanism(const struct context *context, struct forecast *forecast)
@@ -279,9 +300,10 @@ static void forecast_times(struct forecast *forecast)
                                                 : 0;
     double policy = forecast->has_policy ? forecast->policy.seconds : 0;
     double counterfactual = forecast->has_counterfactual ? forecast->counterfactual.seconds : 0;
+    double lineage = forecast->has_lineage ? forecast->lineage.seconds : 0;
     double mechanism = forecast->has_mechanism ? fmax(forecast->mechanism.seconds, 0) : 0;
     forecast->seconds =
-        forecast->train_seconds + influence + policy + mechanism + counterfactual + forecast->seal_seconds;
+        forecast->train_seconds + lineage + influence + policy + mechanism + counterfactual + forecast->seal_seconds;
 }
 
 enum status forecast_make(const struct context *context, const struct forecast_request *request,
@@ -289,6 +311,7 @@ enum status forecast_make(const struct context *context, const struct forecast_r
 {
     *forecast = (struct forecast){.request = *request,
                                   .has_train = config_get(&context->config, "train") != NULL,
+                                  .has_lineage = config_get(&context->config, "lineage") != NULL,
                                   .has_influence = config_get(&context->config, "influence") != NULL,
                                   .has_policy = config_get(&context->config, "policy") != NULL,
                                   .has_mechanism = config_get(&context->config, "mechanism") != NULL,
@@ -300,6 +323,8 @@ enum status forecast_make(const struct context *context, const struct forecast_r
         status = forecast_train(context, forecast);
     if (status == STATUS_OK && forecast->has_influence)
         status = forecast_influence(context, forecast);
+    if (status == STATUS_OK && forecast->has_lineage)
+        status = forecast_lineage(context, forecast);
     if (status == STATUS_OK && forecast->has_policy)
         status = forecast_policy(context, forecast);
     if (status == STATUS_OK && forecast->has_mechanism)
@@ -317,6 +342,7 @@ void forecast_clear(struct forecast *forecast)
 {
     study_shape_clear(&forecast->shape);
     memory_free(forecast->misfit);
+    lineage_forecast_clear(&forecast->lineage);
     policy_forecast_clear(&forecast->policy);
     mechanism_forecast_clear(&forecast->mechanism);
     counterfactual_forecast_clear(&forecast->counterfactual);

@@ -5,6 +5,7 @@
 #include "influence/estimate.h"
 #include "jobs/context.h"
 #include "jobs/forecast_counterfactual.h"
+#include "jobs/forecast_lineage.h"
 #include "jobs/forecast_mechanism.h"
 #include "jobs/forecast_policy.h"
 
@@ -27,13 +28,14 @@ struct seal_forecast {
 
 struct forecast {
     struct forecast_request request;
-    bool has_train, has_influence, has_policy, has_mechanism, has_counterfactual, has_seal;
+    bool has_train, has_lineage, has_influence, has_policy, has_mechanism, has_counterfactual, has_seal;
     bool awaits_training; /* influence has no inputs yet: `train` makes them */
     char *misfit;         /* owned: why a rank does not fit; NULL when it does */
     struct train_forecast train;
     struct influence_shape shape; /* of influence, as the next two */
     struct influence_plan plan;
     struct influence_work work;
+    struct lineage_forecast lineage;
     struct policy_forecast policy;
     struct mechanism_forecast mechanism;
     struct counterfactual_forecast counterfactual;

@@ -178,6 +178,8 @@ void forecast_show(const struct forecast *forecast, const char *config, struct t
     text_add(out, "\n");
     if (forecast->has_train)
         show_train(forecast, out);
+    if (forecast->has_lineage)
+        lineage_forecast_show(&forecast->lineage, out);
     if (forecast->has_influence && forecast->awaits_training)
         text_add(out, "influence   its inputs are not there yet: `assay train` makes them; plan again after it\n\n");
     else if (forecast->has_influence)
@@ -272,6 +274,8 @@ void forecast_add_json(const struct forecast *forecast, struct text *out)
                                          {"seconds", forecast->train_seconds}};
         ADD_FIGURES("train", figures, out);
     }
+    if (forecast->has_lineage)
+        lineage_forecast_add_json(&forecast->lineage, out);
     if (forecast->has_influence && !forecast->awaits_training)
         add_influence(forecast, out);
     if (forecast->has_policy)

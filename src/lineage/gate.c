@@ -69,8 +69,8 @@ void gate_check(const struct judge *judge, const struct event_note *event, const
     const struct ledger *ledger = judge->ledger;
     int32_t policy = judge->gate.policy[event->name], profile = event->profile;
     profile = profile >= 0 ? judge->gate.profile[profile] : -1;
-    if (event->decision == verdict->decision && policy == verdict->policy &&
-        (profile == verdict->profile || event->decision == REJECT))
+    bool same = event->decision == verdict->decision;
+    if (same && (event->decision == REJECT || (policy == verdict->policy && profile == verdict->profile)))
         return;
     struct finding finding = finding_of(FOUND_GATE_DIFFERS);
     finding.sample = sample;
@@ -78,7 +78,6 @@ void gate_check(const struct judge *judge, const struct event_note *event, const
     finding_say(&finding, "sample %.*s: recorded \"%s\" under %.60s, the policies say \"%s\"%s", id_length, id,
                 decision_name((enum decision)event->decision),
                 ledger_text(ledger, ledger->policies.items[event->name].name),
-                decision_name((enum decision)verdict->decision),
-                event->decision == verdict->decision ? " under another policy or profile" : "");
+                decision_name((enum decision)verdict->decision), same ? " under another policy or profile" : "");
     finding_list_add(judge->findings, &finding);
 }

@@ -6,6 +6,9 @@
 /* Uses and events as pairs, and sorted; what is known of a sample beside its id, columns and groups. */
 enum { PAIR_BYTES = 8 + 4, SAMPLE_BYTES = 11 * 8 + 32 + 2, COLUMN_BYTES = 4, GROUP_BYTES = 16 };
 
+/* In larger windows memory only goes to the system and back. */
+enum { WINDOW_MOST = 32 << 20 };
+
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -28,7 +31,7 @@ enum status lineage_plan_make(const struct lineage_shape *shape, struct lineage_
     plan->sample_bytes =
         SAMPLE_BYTES + shape->id_bytes + COLUMN_BYTES * shape->n_column + (details ? GROUP_BYTES * shape->n_group : 0);
     int64_t left = shape->memory - plan->ledger_bytes;
-    plan->window_bytes = most(left / 4, most(shape->largest_step, floor_bytes));
+    plan->window_bytes = most(least(left / 4, WINDOW_MOST), most(shape->largest_step, floor_bytes));
     plan->share_bytes = most(left - plan->window_bytes, floor_bytes);
     double all = (double)plan->sample_bytes * (double)shape->n_sample +
                  (double)PAIR_BYTES * ((double)shape->n_use + (double)shape->n_event_use);

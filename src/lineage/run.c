@@ -99,12 +99,11 @@ static enum status divide(struct lineage_job *job)
     if (shape.n_event_use > UINT32_MAX || shape.n_step > UINT32_MAX)
         return fail(CANNOT_FIT, "lineage: expected at most 2^32 events of samples and steps, found %lld and %lld",
                     (long long)shape.n_event_use, (long long)shape.n_step);
-    const int64_t worth_it = 1 << 16, enough = 32 << 20; /* beyond, memory only goes back and forth to the system */
+    const int64_t worth_it = 1 << 16;
     int64_t all = 0;
     for (int64_t i = 0; i < shape.n_step; i++)
         all += step_bytes(&job->ledger, i);
     int64_t even = all / (2 * job->size) > worth_it ? all / (2 * job->size) : worth_it;
-    even = even < enough ? even : enough;
     windows_of_steps(&job->ledger, even < job->plan.window_bytes ? even : job->plan.window_bytes, &job->windows);
     windows_of_events(&job->ledger, job->plan.window_bytes, &job->event_windows);
     struct share_costs costs = {job->plan.sample_bytes, job->plan.use_bytes, job->plan.event_bytes};

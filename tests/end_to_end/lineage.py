@@ -153,6 +153,23 @@ def test_table(where):
     return recorded
 
 
+def test_plan(recorded):
+    outcome = run_well("plan", recorded.path, "--json", "--ranks", "4")
+    said = json.loads(outcome.out)["lineage"]
+    steps = recordings.read_steps(recorded)
+    check(said["uses"] == sum(len(row["samples"]) for row in steps) and said["steps"] == len(steps), "the plan", said)
+    check(said["memory_bytes"] <= said["memory_limit_bytes"], "it fits", said)
+    outcome = run_well("plan", recorded.path)
+    check("lineage     about" in outcome.out and max(map(len, outcome.out.split("\n"))) <= 100, "plan", outcome.out)
+    outcome = run("plan", recorded.path, "--memory", "16 KiB")
+    check(outcome.code == CANNOT_FIT and "lineage.memory" in outcome.err, "what does not fit", outcome.err)
+    run_well("check", recorded.path)
+    bad = write_config(recorded, "bad.json", records=["nothing-*.sqlite"], order="no.npy", policies="no.json")
+    outcome = run("check", bad)
+    check(outcome.code == BAD_INPUT and all(name in outcome.err for name in ("nothing-", "no.npy", "no.json")),
+          "check names all that is missing", outcome.err)
+
+
 # ---- the same on any ranks ------------------------------------------------------------------------------------------
 
 
@@ -263,6 +280,26 @@ PLANTED = [
      {"missing_records", "uncounted", "missing_process_steps"},
      {"kind": "missing_process_steps", "process": 1, "step": 0}),
 ]
+
+
+def test_gate(recorded):
+    """What was recorded is decided again: the same, or a finding."""
+    admit = {"license": ["CC0-1.0", "CC-BY-4.0", "proprietary"]}
+    policies = {"policies": [{"name": "open@1", "version": "1", "admit": admit},
+                             {"name": "closed@2", "version": "2", "admit": admit, "profile": "shallow"}],
+                "profiles": [{"name": "shallow", "version": "1", "weights": {"fc1": 0}}]}
+    (recorded.folder / "policies.json").write_text(json.dumps(policies))
+    run_well("lineage", write_config(recorded, "gate.json", policies="policies.json"), "--directory",
+             recorded.folder / "run-gate", ranks=3)
+    violations, _ = findings(recorded, "run-gate")
+    check({row["kind"] for row in violations} == {"gate_differs"}, "only the gate differs", violations)
+    told = [row for row in violations if row["sample"] < 0]
+    check(len(told) == 3 and all("another text" in row["text"] for row in told), "texts differ", told)
+    # No sample names a policy here, so that the gate rejects all of them.
+    found = sorted(row["sample"] for row in violations if row["sample"] >= 0)
+    check(found == recorded.training, "every admission is decided otherwise", found)
+    with open_table(recorded, "run-gate") as table:
+        check("policies.json" in texts(table["inputs/path"]), "the policies are an input")
 
 
 def test_planted(good, where):
@@ -439,9 +476,11 @@ def main():
     with folder() as where:
         test_torch(where / "torch")
         recorded = test_table(where / "good")
+        test_plan(recorded)
         test_ranks(where / "ranks")
         test_planted(recorded, where)
         test_good_is_quiet(recorded)
+        test_gate(recorded)
         test_orders(recorded)
         test_resume(recorded)
         test_killed(where / "killed")
