@@ -134,6 +134,7 @@ static enum status list_inputs(struct job *job, struct segment_list *list)
 
 static enum status create_table(struct job *job)
 {
+    static const char *const outputs[] = {[OUTPUT_LOSS] = "loss", [OUTPUT_MARGIN] = "margin"};
     char lambda[32], scale[32];
     snprintf(lambda, sizeof lambda, "%.17g", job->inquiry.config->ridge.lambda);
     snprintf(scale, sizeof scale, "%.17g", job->scale);
@@ -148,6 +149,7 @@ static enum status create_table(struct job *job)
         {"network scale", job->scores ? scale : ""},
         {"network scale origin", job->scores ? job->scale_origin : ""},
         {"left out", job->scenarios.left_out.bytes},
+        {"truth output", inquiry_has_truth(&job->inquiry) ? outputs[job->inquiry.config->truth.output] : ""},
         {"fingerprint", job->fingerprint},
     };
     struct segment_list inputs;

@@ -7,7 +7,7 @@
 #include "counterfactual/answer.h"
 #include "table/load.h"
 
-enum { SHOWN = 12, NAME_WIDTH = 26, QUERY_WIDTH = 12 };
+enum { SHOWN = 12, NAME_WIDTH = 22, QUERY_WIDTH = 14 };
 
 /* A scenario by the size of what it changes most. */
 struct ranked {
@@ -107,7 +107,7 @@ static void add_gap(struct answer *answer, const struct changes *changes)
         }
     if (at < 0)
         return;
-    text_add(answer->out, "  not additive: single changes would miss by up to %.3g (of %+.3g, without ", largest,
+    text_add(answer->out, "  not additive: single effects would miss by up to %.3g (of %+.3g, without ", largest,
              whole);
     answer_add_text(answer, "/scenarios/name", at / m, NAME_WIDTH);
     while (answer->out->bytes[answer->out->length - 1] == ' ')

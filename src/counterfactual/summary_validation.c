@@ -1,12 +1,14 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/column.h"
 #include "base/memory.h"
 #include "counterfactual/answer.h"
 #include "table/load.h"
 
-enum { NAME_WIDTH = 28 };
+enum { NAME_WIDTH = 28, SHOWN_GROUPS = 5 };
 
 struct figures {
     int64_t n;        /* methods */
@@ -95,6 +97,60 @@ static void add_table(struct answer *answer, const struct figures *figures)
     add_verdict(answer, figures, figures->group, "rank correlation over groups");
 }
 
+/* ---- groups ----------------------------------------------------------------------------------------------------- */
+
+struct group {
+    int64_t scenario, query; /* of which the actual change is largest */
+    double predicted, actual;
+};
+
+static int compare_groups(const void *a, const void *b)
+{
+    const struct group *left = a, *right = b;
+    double x = fabs(left->actual), y = fabs(right->actual);
+    return x != y ? (x < y ? 1 : -1) : (left->scenario > right->scenario) - (left->scenario < right->scenario);
+}
+
+static struct group find_group(int64_t scenario, const double *loss, const double *actual, int64_t n_query)
+{
+    struct group group = {.scenario = scenario};
+    for (int64_t q = 0; q < n_query; q++)
+        if (fabs(actual[q]) > fabs(group.actual))
+            group = (struct group){scenario, q, loss[scenario * n_query + q], actual[q]};
+    return group;
+}
+
+/* Of each group the query that retraining changed most: what was foretold, and what came. */
+static void add_groups(struct answer *answer)
+{
+    int64_t n = table_extent_of(answer->reader, "/validation/group/scenario", 0), m = answer->n_query, known = 0;
+    const char *output = table_attribute(answer->reader, "truth output");
+    if (n == 0 || output == NULL || strcmp(output, "loss") != 0)
+        return;
+    int64_t *scenario = table_load(answer->reader, "/validation/group/scenario", TABLE_I64, n);
+    double *actual = answer_doubles(answer, "/validation/group/actual", n * m);
+    double *loss = answer_doubles(answer, "/network/loss_change", answer->n_scenario * m);
+    struct group *groups = memory_allocate(n, sizeof *groups);
+    for (int64_t g = 0; g < n && scenario != NULL && actual != NULL && loss != NULL; g++)
+        if (scenario[g] >= 0 && scenario[g] < answer->n_scenario)
+            groups[known++] = find_group(scenario[g], loss, actual + g * m, m);
+    qsort(groups, (size_t)known, sizeof *groups, compare_groups);
+    if (known > 0)
+        text_add(answer->out, "\n  %-*s %-20s %10s %10s\n", NAME_WIDTH, "loss when trained without", "most of",
+                 "foretold", "actual");
+    for (int64_t g = 0; g < known && g < SHOWN_GROUPS; g++) {
+        text_add(answer->out, "  ");
+        answer_add_text(answer, "/scenarios/name", groups[g].scenario, NAME_WIDTH);
+        text_add(answer->out, " ");
+        answer_add_text(answer, "/queries/id", groups[g].query, 20);
+        text_add(answer->out, " %+10.3g %+10.3g\n", groups[g].predicted, groups[g].actual);
+    }
+    memory_free(groups);
+    memory_free(loss);
+    memory_free(actual);
+    memory_free(scenario);
+}
+
 void answer_add_validation(struct answer *answer)
 {
     int64_t n = table_extent_of(answer->reader, "/validation/method/name", 0);
@@ -111,6 +167,8 @@ void answer_add_validation(struct answer *answer)
     answer->failed = answer->failed || figures.control == NULL;
     if (!answer->failed)
         add_table(answer, &figures);
+    if (!answer->failed)
+        add_groups(answer);
     memory_free(figures.group);
     memory_free(figures.loo);
     memory_free(figures.ceiling);

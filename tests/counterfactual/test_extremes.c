@@ -20,10 +20,10 @@ static double value_of(int64_t query, int64_t row)
 static int64_t expect(int64_t query, struct extreme *expected)
 {
     int64_t n = 0;
-    for (double value = -20; value < 20; value++)
+    for (int value = -20; value < 20; value++)
         for (int64_t row = 0; row < ROWS && n < MOST; row++)
-            if (value_of(query, row) == value)
-                expected[n++] = (struct extreme){value, row};
+            if (value_of(query, row) == (double)value)
+                expected[n++] = (struct extreme){(double)value, row};
     return n;
 }
 

@@ -203,7 +203,7 @@ def whole_run(base):
     counterfactuals.add_truth(study)
     said = run_well("run", study.path).out
     for part in ("Counterfactual:", "policy=crawl", "not additive", "LDS", "noise ceiling",
-                 "flipped by few removals"):
+                 "flipped by few removals", "foretold"):
         check(part in said, f"the summary tells of {part}", said)
     check(max(map(len, said[said.index("Counterfactual:"):].split("\nseal")[0].splitlines())) <= 100, "100 columns")
     found, influence = (read(study.folder / f"run/{name}.h5") for name in ("counterfactual", "influence"))
