@@ -61,10 +61,15 @@ static enum status add_scores(struct batch *batch)
     int64_t seed = slab->inquiry->config->seed, m = batch->changes->n_query;
     enum status status = STATUS_OK;
     for (int64_t i = 0; i < slab->n && status == STATUS_OK; i++) {
-        network_weights(seed, slab->first + i, batch->n_replicate, batch->weight);
-        for (int64_t k = 0; k < batch->n && status == STATUS_OK; k++)
-            if (scenario_has(&batch->scenarios->items[batch->chosen[k]], &slab->rows, i))
-                status = network_sum_add(&batch->sums[k], slab->score + i * m, batch->weight);
+        bool drawn = false; /* of the bootstrap: for rows that any scenario leaves out */
+        for (int64_t k = 0; k < batch->n && status == STATUS_OK; k++) {
+            if (!scenario_has(&batch->scenarios->items[batch->chosen[k]], &slab->rows, i))
+                continue;
+            if (!drawn)
+                network_weights(seed, slab->first + i, batch->n_replicate, batch->weight);
+            drawn = true;
+            status = network_sum_add(&batch->sums[k], slab->score + i * m, batch->weight);
+        }
     }
     return status;
 }

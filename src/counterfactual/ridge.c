@@ -77,6 +77,27 @@ void ridge_leave_out(const struct ridge *ridge, int64_t n, const double *u, cons
     memory_free(f);
 }
 
+enum status ridge_factor(const struct ridge *ridge, double *a)
+{
+    const double least = 0x1p-34; /* of a pivot, by what stood there before: about 6 digits are left then */
+    int64_t size = ridge->size;
+    double *before = memory_allocate_raw(size, sizeof *before), lowest = 1;
+    for (int64_t i = 0; i < size; i++)
+        before[i] = a[i * size + i];
+    enum status status = dense_cholesky(size, a);
+    for (int64_t i = 0; i < size && status == STATUS_OK; i++) {
+        double ratio = a[i * size + i] * a[i * size + i] / before[i];
+        lowest = ratio < lowest ? ratio : lowest;
+    }
+    memory_free(before);
+    if (status == STATUS_OK && lowest >= least)
+        return STATUS_OK;
+    return fail(NOT_CONVERGED,
+                "counterfactual.ridge.lambda: %g is too small for these features, of which some are nearly the same as "
+                "others together: the fit would have no digits left; raise it",
+                ridge->lambda);
+}
+
 /* ---- groups ----------------------------------------------------------------------------------------------------- */
 
 int64_t removal_bytes(int64_t size, int64_t n_output)
@@ -146,7 +167,7 @@ enum status removal_apply(const struct ridge *ridge, const struct removal *remov
         a[i] = ridge->gram[i] - removal->gram[i];
     for (int64_t i = 0; i < size * k; i++)
         w[i] = ridge->right[i] - removal->right[i];
-    enum status status = dense_cholesky(size, a);
+    enum status status = ridge_factor(ridge, a);
     if (status == STATUS_OK) {
         dense_solve_lower(size, a, k, w);
         dense_solve_upper(size, a, k, w);

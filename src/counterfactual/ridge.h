@@ -41,6 +41,10 @@ void ridge_leave_out(const struct ridge *ridge, int64_t n, const double *u, cons
 int32_t ridge_decide(const struct ridge *ridge, const double *f);
 double ridge_margin(const struct ridge *ridge, const double *f, int32_t predicted);
 
+/* The Cholesky factor of normal equations (M × M) in their place.
+ * @local   @fails NOT_CONVERGED when λ is too small for the features to be told apart in double */
+enum status ridge_factor(const struct ridge *ridge, double *a);
+
 /* What is taken away: sums over some rows, in their order. */
 struct removal {
     double *gram;     /* owned, as the rest; M × M, lower triangle */

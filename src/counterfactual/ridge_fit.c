@@ -71,7 +71,7 @@ static enum status solve(struct ridge *ridge)
     int64_t size = ridge->size, k = ridge->n_output;
     memcpy(ridge->factor, ridge->gram, (size_t)(size * size) * sizeof *ridge->factor);
     memcpy(ridge->coefficient, ridge->right, (size_t)(size * k) * sizeof *ridge->coefficient);
-    enum status status = dense_cholesky(size, ridge->factor);
+    enum status status = ridge_factor(ridge, ridge->factor);
     if (status != STATUS_OK)
         return status;
     dense_solve_lower(size, ridge->factor, k, ridge->coefficient);

@@ -11,6 +11,8 @@ import study as studies
 from assay import BAD_CONFIG, BAD_INPUT, BAD_RUN, OK, check, finish, folder, run, run_well, sentences, side_by_side
 
 
+NOT_CONVERGED = 9
+
 # ---- damage: each function spoils one thing of a fresh problem ------------------------------------------------------
 
 
@@ -65,6 +67,10 @@ REFUSALS = [
     ("queries of another width", tensor("queries", lambda x: x[:, :-1]), BAD_INPUT, ["8 columns", "found 7"], KNOWN),
     ("a feature that is no number", tensor("train", lambda x: put(x, (33, 5), np.nan)), BAD_INPUT,
      ["features.safetensors", "row 33", "column 5"], READ),
+    ("a feature twice, and no penalty",
+     lambda study: (tensor("train", lambda x: put(x, (slice(None), 1), x[:, 0]))(study),
+                    config("ridge", **{"lambda": 1e-30})(study)), NOT_CONVERGED,
+     ["counterfactual.ridge.lambda", "1e-30"], READ),
     ("half a label", tensor("labels", lambda x: put(x, 7, 1.5)), BAD_INPUT, ["row 7", "integer", "1.5"], READ),
     ("a label that no logit has", tensor("query_labels", lambda x: put(x, 2, 3)), BAD_INPUT, ["row 2", "0 to 2"], READ),
     ("no such tensor", config("ridge", features="features.safetensors#other"), BAD_INPUT, ["other"], KNOWN),
