@@ -96,6 +96,8 @@ int main(int argc, char **argv)
         test_tree(sizes[i], 1);
         test_tree(sizes[i], 3);
     }
+    test_tree(40000, 0); /* more than are sorted at once */
+    test_tree(20000, 1);
     for (int64_t which = 250; which < 260; which++)
         test_repeated(600, which);
     test_repeated(1, 0);
