@@ -8,6 +8,7 @@
 #include "jobs/forecast_lineage.h"
 #include "mechanism/scene.h"
 #include "policy/problem_plan.h"
+#include "reference/admissions.h"
 #include "reference/train_config.h"
 
 /* Inputs that `train` has yet to make are no problem; say so.  `file` is one of them. */
@@ -20,6 +21,13 @@ static bool awaits_training(const struct context *context, const char *file)
     bool there = path_exists(path);
     memory_free(path);
     return !there;
+}
+
+static void check_train(const struct context *context, struct text *problems)
+{
+    const struct train_config *train = config_get(&context->config, "train");
+    if (train != NULL)
+        admissions_check(train, context->inputs_directory, problems);
 }
 
 static void check_influence(const struct context *context, struct text *problems)
@@ -99,6 +107,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
         return status;
     struct text problems;
     text_init(&problems);
+    check_train(&context, &problems);
     check_lineage(&context, &problems);
     check_influence(&context, &problems);
     check_policy(&context, &problems);

@@ -24,7 +24,8 @@ enum fact {
 struct policies; /* a file of policies and profiles, all of it checked */
 
 /* Reads the file `name`, as seen from `directory`, and the opt-out lists that it names (relative to itself): rank 0
- * reads, every rank gets them.  `segments` (may be NULL) gets on rank 0 what was read, under names as `name` is.
+ * reads, every rank gets them.  comm may be MPI_COMM_NULL: this process alone, with or without MPI.  `segments` (may be
+ * NULL, and is for one process alone) gets on rank 0 what was read, under names as `name` is.
  * @collective comm   @fails BAD_INPUT */
 enum status policies_open(MPI_Comm comm, const char *directory, const char *name, struct segment_list *segments,
                           struct policies **policies);

@@ -139,15 +139,32 @@ enum status policies_parse(const char *bytes, size_t n, const char *name, struct
     return status;
 }
 
+/* A whole file on every rank of comm, or in this process alone. */
+static enum status load(MPI_Comm comm, const char *directory, const char *name, int64_t limit, char **bytes, size_t *n,
+                        struct segment_list *segments)
+{
+    if (comm != MPI_COMM_NULL)
+        return share_file(comm, directory, name, limit, bytes, n, segments);
+    char *path = path_join(directory, name);
+    enum status status = file_load(path, limit, bytes, n);
+    memory_free(path);
+    return status;
+}
+
+static enum status agreed(MPI_Comm comm, enum status status)
+{
+    return comm != MPI_COMM_NULL ? agree(comm, status) : status;
+}
+
 /* The list of one policy, from its file beside the policies. */
 static enum status load_opt_out(MPI_Comm comm, const char *directory, const char *beside, struct policy *policy,
                                 struct segment_list *segments)
 {
     char *bytes = NULL, *name = path_join(beside, policy->opt_out_file);
     size_t n = 0;
-    enum status status = share_file(comm, directory, name, OPT_OUT_LIMIT, &bytes, &n, segments);
+    enum status status = load(comm, directory, name, OPT_OUT_LIMIT, &bytes, &n, segments);
     if (status == STATUS_OK)
-        status = agree(comm, opt_out_parse(name, bytes, n, &policy->opt_out));
+        status = agreed(comm, opt_out_parse(name, bytes, n, &policy->opt_out));
     memory_free(bytes);
     memory_free(name);
     return status;
@@ -159,9 +176,9 @@ enum status policies_open(MPI_Comm comm, const char *directory, const char *name
     char *bytes = NULL;
     size_t n = 0;
     struct policies *read = NULL;
-    enum status status = share_file(comm, directory, name, POLICIES_LIMIT, &bytes, &n, segments);
+    enum status status = load(comm, directory, name, POLICIES_LIMIT, &bytes, &n, segments);
     if (status == STATUS_OK)
-        status = agree(comm, read_all(bytes, n, name, &read));
+        status = agreed(comm, read_all(bytes, n, name, &read));
     memory_free(bytes);
     char *beside = strchr(name, '/') != NULL ? path_directory(name) : memory_copy_text("");
     for (int64_t i = 0; status == STATUS_OK && i < read->n_policy; i++)

@@ -69,6 +69,19 @@ enum status admissions_init(MPI_Comm comm, const struct train_config *config, co
     return status;
 }
 
+void admissions_check(const struct train_config *config, const char *directory, struct text *problems)
+{
+    if (config->admission.policies == NULL)
+        return;
+    struct policies *policies = NULL;
+    enum status status = policies_open(MPI_COMM_NULL, directory, config->admission.policies, NULL, &policies);
+    if (status == STATUS_OK)
+        status = check_layers(policies, config->hidden.n + 1);
+    if (status != STATUS_OK)
+        text_add(problems, "%s\n", failure_sentence());
+    policies_close(policies);
+}
+
 void admissions_clear(struct admissions *admissions)
 {
     policies_close(admissions->policies);

@@ -5,6 +5,7 @@
 #include <mpi.h>
 
 #include "admission/admission.h"
+#include "base/text.h"
 #include "reference/images.h"
 
 struct admissions {
@@ -19,6 +20,8 @@ struct admissions {
  * network's.  @collective comm   @fails BAD_INPUT */
 enum status admissions_init(MPI_Comm comm, const struct train_config *config, const char *directory,
                             const struct images *images, struct admissions *admissions);
+/* Adds what is wrong with the policies, a line, to `problems`; without MPI.  @local */
+void admissions_check(const struct train_config *config, const char *directory, struct text *problems);
 void admissions_clear(struct admissions *admissions);
 
 /* Of sample i; an admission under no policy and no profile without policies.  @local */

@@ -171,6 +171,10 @@ static void check_lists(void)
         CHECK(memcmp(policies_get(policies, 0)->sha256, policies_get(expected, 0)->sha256, DIGEST_BYTES) == 0);
         policies_close(policies);
         segments_clear(&segments);
+        CHECK(policies_open(MPI_COMM_NULL, folder, "in/p.json", NULL, &policies) == STATUS_OK);
+        CHECK(decide(policies, "zoe").decision == REJECT && decide(policies, "eve").decision == ADMIT);
+        policies_close(policies);
+        MPI_Barrier(MPI_COMM_WORLD); /* all have read before the next is written */
     }
     policies_close(expected);
 }
@@ -201,6 +205,7 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (rank == 0)
         CHECK(mkdtemp(folder) != NULL);
+    MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
     check_texts();
     check_refused();
     check_lists();
