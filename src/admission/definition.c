@@ -24,6 +24,7 @@ static void end(struct text *text, struct definition *definition)
     text_add(text, "}");
     digest_of(text->bytes, text->length, definition->sha256);
     definition->text = text_take(text);
+    text_clear(text);
 }
 
 static void add_digest(struct text *text, const uint8_t sha256[DIGEST_BYTES])
