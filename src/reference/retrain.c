@@ -56,7 +56,7 @@ struct share {
     double kept_at;
 };
 
-/* Takes over what was finished before, which rank 0 keeps from now on. */
+/* Takes over what was finished before: rank 0 has it, and keeps it from now on. */
 static enum status share_init(struct share *share, MPI_Comm comm, const struct retraining *retraining,
                               struct outcomes *outcomes)
 {
@@ -69,7 +69,9 @@ static enum status share_init(struct share *share, MPI_Comm comm, const struct r
                             .kept_at = clock_seconds()};
     MPI_Comm_rank(comm, &share->rank);
     MPI_Comm_size(comm, &share->size);
-    unfinished_load(retraining->unfinished, outcomes, done);
+    if (share->rank == 0)
+        unfinished_load(retraining->unfinished, outcomes, done);
+    MPI_Bcast(done, to_int(n_network), MPI_C_BOOL, 0, comm);
     for (int64_t m = 0; m < n_network; m++) {
         if (!done[m])
             share->left[share->n_left++] = m;
@@ -77,11 +79,11 @@ static enum status share_init(struct share *share, MPI_Comm comm, const struct r
     }
     memory_free(done);
     training_init(&share->training, retraining->config, retraining->plan, retraining->images, retraining->admissions);
-    enum status status = agree(comm, STATUS_OK); /* all have read before the first of them writes */
-    if (status == STATUS_OK && share->n_left < n_network)
-        status = agree_from(
-            comm, 0, share->rank == 0 ? unfinished_store(retraining->unfinished, 0, outcomes, share->mine) : STATUS_OK);
-    return status;
+    /* Rank 0 puts all in its own file before any other writes over one of those that it was read from. */
+    enum status status = STATUS_OK;
+    if (share->rank == 0 && share->n_left < n_network)
+        status = unfinished_store(retraining->unfinished, 0, outcomes, share->mine);
+    return agree_from(comm, 0, status);
 }
 
 static void share_clear(struct share *share)
