@@ -93,8 +93,10 @@ static enum status load_lists(struct usage_source *source)
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof lists / sizeof *lists && status == STATUS_OK; i++)
         status = names_load(source->lineage, lists[i].path, lists[i].digests, lists[i].bare, lists[i].names);
-    source->rejected_role = find_name(&source->roles, "\"rejected\"");
-    source->rejected_decision = find_name(&source->decisions, "\"reject\"");
+    if (status == STATUS_OK) {
+        source->rejected_role = find_name(&source->roles, "\"rejected\"");
+        source->rejected_decision = find_name(&source->decisions, "\"reject\"");
+    }
     return status;
 }
 
