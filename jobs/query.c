@@ -109,8 +109,8 @@ static enum status check_blocks(struct asking *asking)
 {
     const struct options *options = asking->options;
     enum status status = read_check(options->target, options->key, asking->blocks, asking->n_block, &asking->report);
-    if (status == STATUS_OK)
-        asking->root = asking->report.root;
+    if (status == STATUS_OK && asking->root.is_sealed && strcmp(asking->root.root, asking->report.root.root) != 0)
+        return fail(BAD_RUN, "%s: was sealed anew while it was read; ask again", options->target);
     return status == DIFFERS ? fail(DIFFERS, "the answer is withheld: %s", failure_sentence()) : status;
 }
 

@@ -17,7 +17,7 @@ static char *take_path(const char **line, const char *member)
             text_add(&path, "%s", member != NULL ? member : "*");
         else
             text_add_bytes(&path, *line, 1);
-    return text_take(&path);
+    return path.bytes;
 }
 
 static const char *skip(const char *line)

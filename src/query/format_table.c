@@ -22,7 +22,7 @@ static char *cell_of(const struct query_value *value)
         text_add(&text, "%.6g", value->real);
     else if (value->kind == QUERY_TEXT)
         plain_add(&text, value->text, value->n);
-    return text_take(&text);
+    return text.bytes;
 }
 
 static int width_of(const char *cell)

@@ -18,7 +18,7 @@ static char *match(const char *pattern, const char *path)
     struct text member;
     text_init(&member);
     text_add_bytes(&member, path + before, n - before - after);
-    return text_take(&member);
+    return member.bytes;
 }
 
 /* The members of a pattern in a file, in order of path; the caller owns the list and the names in it. */
@@ -82,7 +82,7 @@ static char *unused_name(const struct relation *relation, const char *name)
         text_add(&free_name, "group_%s", name);
         name = "column";
     }
-    return text_take(&free_name);
+    return free_name.bytes;
 }
 
 static enum status add_field(struct relation *relation, const struct column_row *row, const char *name,
@@ -147,7 +147,7 @@ static char *put_in(const char *pattern, const char *member)
             text_add(&text, "%s", member);
         else
             text_add_bytes(&text, pattern, 1);
-    return text_take(&text);
+    return text.bytes;
 }
 
 static enum status set_shape(struct relation *relation, const struct stored *stored)
