@@ -42,6 +42,7 @@ golang-go              | command go                                | go
 golang-golang-x-mod-dev | file /usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go | go (golang.org/x/mod)
 chromium               | command chromium                          | chromium
 poppler-utils          | command pdftoppm                          | poppler
+groff-base             | command groff                             | groff
 shellcheck             | command shellcheck                        | shellcheck
 strace                 | command strace                            | strace
 time                   | file /usr/bin/time                        | time

@@ -6,10 +6,18 @@
 #include "counterfactual/inquiry.h"
 #include "jobs/context.h"
 #include "jobs/forecast_lineage.h"
+#include "jobs/outcome.h"
 #include "mechanism/scene.h"
 #include "policy/problem_plan.h"
 #include "reference/admissions.h"
 #include "reference/train_config.h"
+
+/* A sentence beside the verdict, for people. */
+static void note(const struct context *context, const char *sentence)
+{
+    if (!context->options->json)
+        fputs(sentence, stdout);
+}
 
 /* Inputs that `train` has yet to make are no problem; say so.  `file` is one of them. */
 static bool awaits_training(const struct context *context, const char *file)
@@ -42,7 +50,8 @@ static void check_influence(const struct context *context, struct text *problems
     if (request.samples == NULL || request.checkpoints == NULL)
         return;
     if (awaits_training(context, request.samples->file))
-        printf("the inputs are not there yet: `assay train` or `assay run` makes them; checked the config only\n");
+        note(context,
+             "the inputs are not there yet: `assay train` or `assay run` makes them; checked the config only\n");
     else
         study_check(&request, problems);
 }
@@ -66,7 +75,7 @@ static void check_policy(const struct context *context, struct text *problems)
     if (request.policy == NULL)
         return;
     if (awaits_training(context, request.policy->probes))
-        printf("policy: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+        note(context, "policy: its inputs are not there yet: `assay train` or `assay run` makes them\n");
     else
         problem_check(&request, problems);
 }
@@ -80,7 +89,7 @@ static void check_mechanism(const struct context *context, struct text *problems
         text_add(problems, "%s: policy: is missing: mechanism.level \"policy\" needs this section\n",
                  context->options->target);
     if (request.mechanism->parts != NULL && awaits_training(context, request.mechanism->parts))
-        printf("mechanism: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+        note(context, "mechanism: its inputs are not there yet: `assay train` or `assay run` makes them\n");
     else
         mechanism_check(&request, problems);
 }
@@ -93,7 +102,7 @@ static void check_counterfactual(const struct context *context, struct text *pro
     if (request.samples == NULL)
         text_add(problems, "%s: samples: is missing: counterfactual needs this section\n", context->options->target);
     else if (awaits_training(context, request.samples->file))
-        printf("counterfactual: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+        note(context, "counterfactual: its inputs are not there yet: `assay train` or `assay run` makes them\n");
     else
         inquiry_check(&request, problems);
 }
@@ -113,10 +122,17 @@ static enum status run(MPI_Comm comm, const struct options *options)
     check_policy(&context, &problems);
     check_mechanism(&context, &problems);
     check_counterfactual(&context, &problems);
+    if (options->json) {
+        struct text json;
+        outcome_begin(&json, "check");
+        outcome_text(&json, "outcome", problems.length > 0 ? "problems" : "good");
+        outcome_text(&json, "problems", problems.length > 0 ? problems.bytes : "");
+        outcome_print(&json);
+    }
     if (problems.length > 0) {
         problems.bytes[problems.length - 1] = 0; /* the last line feed: the sentence gets its own */
         status = fail(BAD_INPUT, "%s", problems.bytes);
-    } else if (!options->quiet) {
+    } else if (!options->quiet && !options->json) {
         printf("%s: nothing wrong was found\n", options->target);
     }
     text_clear(&problems);
@@ -128,7 +144,7 @@ const struct job check_job = {
     .name = "check",
     .arguments = "CONFIG",
     .text = "check config and inputs, run nothing; list every problem",
-    .options = "dq",
+    .options = "djq",
     .mpi = WITHOUT_MPI,
     .run = run,
 };

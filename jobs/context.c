@@ -190,7 +190,12 @@ void context_close(struct context *context)
 
 bool context_talks(const struct context *context)
 {
-    return context->rank == 0 && !context->options->quiet;
+    return context->rank == 0 && !context->options->quiet && !context->options->json;
+}
+
+bool context_talks_json(const struct context *context)
+{
+    return context->rank == 0 && context->options->json;
 }
 
 struct study_request context_study(const struct context *context)

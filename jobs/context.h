@@ -39,8 +39,9 @@ void context_close(struct context *context);
 /* The same for jobs without MPI.  @local */
 enum status context_open_local(const struct options *options, struct context *context);
 
-/* Whether rank 0 should print. */
+/* Whether rank 0 should print sentences, or with --json objects (jobs/outcome.h). */
 bool context_talks(const struct context *context);
+bool context_talks_json(const struct context *context);
 
 /* The request that the samples, checkpoints and influence sections make; borrowed from the context. */
 struct study_request context_study(const struct context *context);

@@ -4,6 +4,20 @@
 #include <stdio.h>
 
 #include "jobs/context.h"
+#include "jobs/outcome.h"
+
+static void print_json(const struct counterfactual_outcome *outcome)
+{
+    struct text json;
+    outcome_begin(&json, "counterfactual");
+    outcome_done(&json, outcome->unchanged);
+    outcome_count(&json, "scenarios", outcome->n_scenario);
+    outcome_count(&json, "queries", outcome->n_query);
+    outcome_flag(&json, "ridge", outcome->ridge);
+    outcome_flag(&json, "network", outcome->network);
+    outcome_count(&json, "retrained", outcome->n_retrained);
+    outcome_print(&json);
+}
 
 enum status step_counterfactual(struct context *context)
 {
@@ -22,6 +36,8 @@ enum status step_counterfactual(struct context *context)
             printf(", against %s retrained models", figure_count(outcome.n_retrained, retrained));
         printf("\n");
     }
+    if (status == STATUS_OK && context_talks_json(context))
+        print_json(&outcome);
     return status;
 }
 
@@ -41,7 +57,7 @@ const struct job counterfactual_job = {
     .name = "counterfactual",
     .arguments = "CONFIG",
     .text = "what would change without examples, groups, policies or sources",
-    .options = "dq",
+    .options = "djq",
     .mpi = WITH_MPI,
     .stops = true,
     .run = run,

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "jobs/job.h"
+#include "jobs/outcome.h"
 #include "seal/root.h"
 
 /* What is known of a run's seal: one that does not hold counts as none. */
@@ -51,6 +52,34 @@ static enum status verdict(const struct side sides[2], const struct diff_counts 
     return fail(DIFFERS, "the two runs differ, and are not both sealed");
 }
 
+static void add_side(struct text *json, const char *name, const char *run, const struct side *side)
+{
+    text_add(json, ", \"%s\": {\"sealed\": %s", name, side->root.is_sealed ? "true" : "false");
+    outcome_text(json, "run", run);
+    outcome_text(json, "root", side->root.is_sealed ? side->root.root : NULL);
+    outcome_text(json, "trouble", side->trouble);
+    text_add(json, "}");
+}
+
+/* `counts` NULL: both are sealed under one root. */
+static void print_json(const struct options *options, const struct side sides[2], const struct diff_counts *counts,
+                       const char *listing)
+{
+    struct text json;
+    outcome_begin(&json, "diff");
+    outcome_text(&json, "outcome", counts == NULL ? "same" : "differs");
+    add_side(&json, "a", options->target, &sides[0]);
+    add_side(&json, "b", options->what, &sides[1]);
+    if (counts != NULL) {
+        outcome_count(&json, "config_fields", counts->n_field);
+        outcome_count(&json, "input_files", counts->n_input);
+        outcome_count(&json, "lone_tables", counts->n_table);
+        outcome_count(&json, "datasets", counts->n_dataset);
+        outcome_text(&json, "listing", listing);
+    }
+    outcome_print(&json);
+}
+
 static enum status compare(const struct options *options, const struct side sides[2])
 {
     const char *const runs[2] = {options->target, options->what};
@@ -58,7 +87,9 @@ static enum status compare(const struct options *options, const struct side side
     struct text out;
     text_init(&out);
     enum status status = diff_runs(runs, &out, &counts);
-    if (!options->quiet && out.length > 0) {
+    if (options->json && status == STATUS_OK) {
+        print_json(options, sides, &counts, out.bytes ? out.bytes : "");
+    } else if (!options->quiet && out.length > 0) {
         print_side("A", runs[0], &sides[0]);
         print_side("B", runs[1], &sides[1]);
         char fields[32], inputs[32], tables[32], datasets[32];
@@ -82,7 +113,9 @@ static enum status run(MPI_Comm comm, const struct options *options)
     enum status status = STATUS_OK;
     if (sides[0].root.is_sealed && sides[1].root.is_sealed && strcmp(sides[0].root.root, sides[1].root.root) == 0) {
         char n[32];
-        if (!options->quiet)
+        if (options->json)
+            print_json(options, sides, NULL, NULL);
+        else if (!options->quiet)
             printf("the same result: both runs have root %s (%s entries)\n", sides[0].root.root,
                    figure_count(sides[0].root.n_entry, n));
     } else {
@@ -97,7 +130,7 @@ const struct job diff_job = {
     .name = "diff",
     .arguments = "RUN RUN",
     .text = "say what differs between two runs, and by how much",
-    .options = "q",
+    .options = "jq",
     .more =
         "Compares the roots, then run.json field by field, the inputs by their digests, and the tables row by row.\n"
         "Exit code 0 only when both runs are sealed under the same root; 1 when they are not.  The seals are not\n"

@@ -6,6 +6,7 @@
 
 #include "influence/profile.h"
 #include "jobs/context.h"
+#include "jobs/outcome.h"
 
 /* Where the time went, for those who tune: on errors' channel, since it says nothing of the result. */
 static void show_profile(const struct context *context)
@@ -16,6 +17,19 @@ static void show_profile(const struct context *context)
     if (context->rank == 0 && getenv("ASSAY_PROFILE") != NULL)
         fputs(text.bytes, stderr);
     text_clear(&text);
+}
+
+static void print_json(const struct influence_outcome *outcome)
+{
+    struct text json;
+    outcome_begin(&json, "influence");
+    outcome_done(&json, outcome->unchanged);
+    outcome_count(&json, "examples", outcome->n_train);
+    outcome_count(&json, "queries", outcome->n_query);
+    outcome_count(&json, "blocks", outcome->n_block);
+    outcome_count(&json, "blocks_resumed", outcome->n_resumed);
+    outcome_flag(&json, "began_anew", outcome->began_anew);
+    outcome_print(&json);
 }
 
 enum status step_influence(struct context *context)
@@ -35,6 +49,8 @@ enum status step_influence(struct context *context)
             printf(", none from an earlier run: an input changed after it");
         printf("\n");
     }
+    if (status == STATUS_OK && context_talks_json(context))
+        print_json(&outcome);
     return status;
 }
 
@@ -54,7 +70,7 @@ const struct job influence_job = {
     .name = "influence",
     .arguments = "CONFIG",
     .text = "score every training example against every query into influence.h5",
-    .options = "dbq",
+    .options = "dbjq",
     .mpi = WITH_MPI,
     .stops = true,
     .run = run,

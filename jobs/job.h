@@ -48,6 +48,7 @@ struct job {
 };
 
 extern const struct job train_job, lineage_job, influence_job, policy_job, mechanism_job, counterfactual_job, seal_job,
-    run_job, verify_job, check_job, prove_job, diff_job, plan_job, config_job, query_job, report_job;
+    run_job, verify_job, check_job, prove_job, diff_job, plan_job, config_job, query_job, report_job, completion_job,
+    manual_job;
 
 #endif

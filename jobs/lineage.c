@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "jobs/context.h"
+#include "jobs/outcome.h"
 
 static void print_outcome(const struct lineage_outcome *outcome)
 {
@@ -19,6 +20,20 @@ static void print_outcome(const struct lineage_outcome *outcome)
                figure_count(outcome->n_violation, violations));
 }
 
+static void print_json(const struct lineage_outcome *outcome)
+{
+    struct text json;
+    outcome_begin(&json, "lineage");
+    outcome_done(&json, outcome->unchanged);
+    if (!outcome->unchanged) {
+        outcome_count(&json, "uses", outcome->n_use);
+        outcome_count(&json, "steps", outcome->n_step);
+        outcome_count(&json, "recorders", outcome->n_recorder);
+    }
+    outcome_count(&json, "violations", outcome->n_violation);
+    outcome_print(&json);
+}
+
 enum status step_lineage(struct context *context)
 {
     struct lineage_request request = context_lineage(context);
@@ -29,6 +44,8 @@ enum status step_lineage(struct context *context)
                                      context_talks(context), &outcome);
     if (status == STATUS_OK && context_talks(context))
         print_outcome(&outcome);
+    if (status == STATUS_OK && context_talks_json(context))
+        print_json(&outcome);
     if (status == STATUS_OK && outcome.n_violation > 0 && (request.lineage->strict || context->options->strict))
         status = fail(DIFFERS, "lineage.h5: %lld violations were found, and strict was asked for",
                       (long long)outcome.n_violation);
@@ -73,7 +90,7 @@ const struct job lineage_job = {
     .name = "lineage",
     .arguments = "CONFIG",
     .text = "merge and check what training recorded",
-    .options = "dsq",
+    .options = "dsjq",
     .more =
         "Reads the recorder files and orders that the config names, and writes lineage.h5: steps, uses by step and by "
         "sample, admissions, contributions, checkpoints, and what is wrong with the record.",

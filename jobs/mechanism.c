@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "jobs/context.h"
+#include "jobs/outcome.h"
 #include "jobs/policy_features.h"
 
 static void print_outcome(const struct mechanism_outcome *outcome)
@@ -16,6 +17,20 @@ static void print_outcome(const struct mechanism_outcome *outcome)
     if (!outcome->unchanged)
         printf(", %lld parts localised", (long long)outcome->n_localised);
     printf("\n");
+}
+
+static void print_json(const struct mechanism_outcome *outcome)
+{
+    struct text json;
+    outcome_begin(&json, "mechanism");
+    outcome_done(&json, outcome->unchanged);
+    outcome_count(&json, "parts", outcome->n_part);
+    outcome_count(&json, "probes", outcome->n_probe);
+    outcome_count(&json, "behaviours", outcome->n_behaviour);
+    outcome_flag(&json, "measured_on_network", outcome->network);
+    if (!outcome->unchanged)
+        outcome_count(&json, "localised", outcome->n_localised);
+    outcome_print(&json);
 }
 
 enum status step_mechanism(struct context *context)
@@ -38,6 +53,8 @@ enum status step_mechanism(struct context *context)
         status = mechanism_run(context->comm, &request, context->resolved.bytes, &outcome);
     if (status == STATUS_OK && context_talks(context))
         print_outcome(&outcome);
+    if (status == STATUS_OK && context_talks_json(context))
+        print_json(&outcome);
     rows_clear(&features);
     segments_clear(&read);
     return status;
@@ -59,7 +76,7 @@ const struct job mechanism_job = {
     .name = "mechanism",
     .arguments = "CONFIG",
     .text = "localise each behaviour in parts, and rebuild it from them",
-    .options = "dq",
+    .options = "djq",
     .mpi = WITH_MPI,
     .stops = true,
     .run = run,

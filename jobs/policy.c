@@ -4,6 +4,22 @@
 #include <stdio.h>
 
 #include "jobs/context.h"
+#include "jobs/outcome.h"
+
+static void print_json(const struct policy_outcome *outcome)
+{
+    struct text json;
+    outcome_begin(&json, "policy");
+    outcome_done(&json, outcome->unchanged);
+    outcome_count(&json, "probes", outcome->n_probe);
+    outcome_count(&json, "features", outcome->n_feature);
+    outcome_count(&json, "behaviours", outcome->n_behaviour);
+    outcome_count(&json, "pairs", outcome->n_pair);
+    outcome_text(&json, "form", outcome->primal ? "primal" : "dual");
+    if (!outcome->unchanged)
+        outcome_number(&json, "lambda", outcome->lambda);
+    outcome_print(&json);
+}
 
 enum status step_policy(struct context *context)
 {
@@ -23,6 +39,8 @@ enum status step_policy(struct context *context)
             printf(", lambda %g", outcome.lambda);
         printf("\n");
     }
+    if (status == STATUS_OK && context_talks_json(context))
+        print_json(&outcome);
     return status;
 }
 
@@ -42,7 +60,7 @@ const struct job policy_job = {
     .name = "policy",
     .arguments = "CONFIG",
     .text = "model a behaviour by features, and what each pair did to it",
-    .options = "dbq",
+    .options = "dbjq",
     .mpi = WITH_MPI,
     .stops = true,
     .run = run,

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "jobs/job.h"
+#include "jobs/outcome.h"
 #include "seal/seal.h"
 
 static enum status run(MPI_Comm comm, const struct options *options)
@@ -23,8 +24,16 @@ static enum status run(MPI_Comm comm, const struct options *options)
     enum status status = options->what != NULL
                              ? prove_run(options->target, options->what, out_path, &summary)
                              : prove_sample(options->target, options->sample, options->content, out_path, &summary);
-    if (status == STATUS_OK && !options->quiet)
+    if (status == STATUS_OK && options->json) {
+        struct text json;
+        outcome_begin(&json, "prove");
+        outcome_done(&json, false);
+        outcome_text(&json, "proof", out_path);
+        outcome_text(&json, "proves", summary.bytes);
+        outcome_print(&json);
+    } else if (status == STATUS_OK && !options->quiet) {
         fputs(summary.bytes, stdout);
+    }
     text_clear(&summary);
     return status;
 }
@@ -33,7 +42,7 @@ const struct job prove_job = {
     .name = "prove",
     .arguments = "RUN [WHAT]",
     .text = "write the proof that something is in a run, or is not",
-    .options = "SCoq",
+    .options = "SCojq",
     .more =
         "WHAT is FILE (an input as the config names it, or run.json), FILE@OFFSET (the segment of an input with that\n"
         "byte), or TABLE:/dataset[ROW] (the block of a table with that row; the first without [ROW]).\n"

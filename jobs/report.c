@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "jobs/context.h"
+#include "jobs/outcome.h"
 #include "seal/root.h"
 #include "seal/seal.h"
 
@@ -46,31 +47,57 @@ static struct report_seal seal_of(const struct known *known)
                                 .n_finding_total = known->report.n_finding_total};
 }
 
-/* Writes the page and says in one line where it is.  `output` NULL: RUN/report.html, or standard output for formats
- * that are no page; "-": standard output. */
-static enum status make(const struct report_request *request, const char *output, bool quiet)
+/* Where the page is, and what is not in it. */
+static void print_outcome(const char *path, const struct report_outcome *outcome)
+{
+    printf("report     %s\n", path);
+    if (outcome->n_plot < outcome->n_chart)
+        printf("           %d of %d charts are numbers only: %s\n", outcome->n_chart - outcome->n_plot,
+               outcome->n_chart, outcome->plot_trouble);
+    if (outcome->n_missing > 0)
+        printf("           it begins with what is missing or wrong\n");
+}
+
+static void print_json(const char *path, const struct report_outcome *outcome)
+{
+    struct text json;
+    outcome_begin(&json, "report");
+    outcome_done(&json, false);
+    outcome_text(&json, "page", path);
+    outcome_count(&json, "charts", outcome->n_chart);
+    outcome_count(&json, "charts_drawn", outcome->n_plot);
+    outcome_text(&json, "plot_trouble", outcome->plot_trouble[0] ? outcome->plot_trouble : NULL);
+    outcome_count(&json, "missing", outcome->n_missing);
+    outcome_print(&json);
+}
+
+static enum status print_page(const struct text *page)
+{
+    bool good = fwrite(page->bytes, 1, page->length, stdout) == page->length && fflush(stdout) == 0;
+    return good ? STATUS_OK : fail(CANNOT_WRITE, "assay report: standard output cannot be written to");
+}
+
+/* Writes the page and says in one line where it is.  Without --output it is RUN/report.html, or goes to standard output
+ * if it is no page; "-" is standard output. */
+static enum status make(const struct report_request *request, const char *output, const struct options *options)
 {
     struct text page;
     struct report_outcome outcome;
     text_init(&page);
     bool to_run = output == NULL && request->format == REPORT_HTML;
-    char *path = to_run ? path_join(request->run_directory, "report.html") : output ? memory_copy_text(output) : NULL;
+    bool to_stdout = !to_run && (output == NULL || strcmp(output, "-") == 0);
+    char *path = to_run ? path_join(request->run_directory, "report.html") : memory_copy_text(output ? output : "-");
     enum status status = report_write(request, &page, &outcome);
-    if (status == STATUS_OK && (path == NULL || strcmp(path, "-") == 0)) {
-        fwrite(page.bytes, 1, page.length, stdout);
-        if (fflush(stdout) != 0)
-            status = fail(CANNOT_WRITE, "assay report: standard output cannot be written to");
-    } else if (status == STATUS_OK) {
-        status = file_store(path, page.bytes, page.length, 0666);
-        char *shown = path_relative(".", path);
-        if (status == STATUS_OK && !quiet)
-            printf("report     %s\n", shown ? shown : path);
-        if (status == STATUS_OK && !quiet && outcome.n_plot < outcome.n_chart)
-            printf("           %d of %d charts are numbers only: %s\n", outcome.n_chart - outcome.n_plot,
-                   outcome.n_chart, outcome.plot_trouble);
-        if (status == STATUS_OK && !quiet && outcome.n_missing > 0)
-            printf("           it begins with what is missing or wrong\n");
-        memory_free(shown);
+    if (status == STATUS_OK)
+        status = to_stdout ? print_page(&page) : file_store(path, page.bytes, page.length, 0666);
+    if (status == STATUS_OK && !to_stdout) {
+        char *relative = path_relative(".", path);
+        const char *shown = relative ? relative : path;
+        if (options->json)
+            print_json(shown, &outcome);
+        else if (!options->quiet)
+            print_outcome(shown, &outcome);
+        memory_free(relative);
     }
     memory_free(path);
     text_clear(&page);
@@ -88,7 +115,7 @@ void step_report(struct context *context)
                                      .command = context->options->program,
                                      .format = REPORT_HTML,
                                      .seal = seal_of(&known)};
-    if (make(&request, NULL, !context_talks(context)) != STATUS_OK && context_talks(context))
+    if (make(&request, NULL, context->options) != STATUS_OK && context_talks(context))
         printf("report     not written: %s\n", failure_sentence());
     memory_free(directory);
     known_clear(&known);
@@ -123,7 +150,7 @@ static enum status run(MPI_Comm comm, const struct options *options)
     struct report_request request = {
         .run_directory = options->target, .command = options->program, .format = format, .seal = seal_of(&known)};
     if (status == STATUS_OK && rank == 0)
-        status = make(&request, options->output, options->quiet);
+        status = make(&request, options->output, options);
     if (options->verify)
         status = agree_from(comm, 0, status);
     known_clear(&known);
@@ -134,7 +161,7 @@ const struct job report_job = {
     .name = "report",
     .arguments = "RUN",
     .text = "write one page about a run, for people: the answer, and how to check it",
-    .options = "ROBiyq",
+    .options = "ROBiyjq",
     .more =
         "The page is one file that needs no network and no script; gnuplot draws its charts.  It is not under the\n"
         "root, for it is made from what is.  markdown and csv go to standard output; csv has every figure in full,\n"

@@ -112,7 +112,9 @@ const struct job run_job = {
     .name = "run",
     .arguments = "CONFIG",
     .text = "run all jobs that the config names; skip what is unchanged",
-    .options = "dbkq",
+    .options = "dbkjq",
+    .more =
+        "Ends with a report of the run, RUN/report.html.  With --json each job prints one object on a line of its own.",
     .mpi = WITH_MPI,
     .stops = true,
     .run = run,

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "jobs/context.h"
+#include "jobs/outcome.h"
 #include "seal/root.h"
 #include "seal/seal_config.h"
 
@@ -62,6 +63,23 @@ static void print_seal(const struct context *context, const struct seal_result *
     memory_free(directory);
 }
 
+static void print_json(const struct seal_result *result, const struct sealed_root *former, const char *new_key)
+{
+    struct text json;
+    outcome_begin(&json, "seal");
+    outcome_done(&json, result->unchanged);
+    outcome_count(&json, "entries", result->n_entry);
+    outcome_text(&json, "root", result->root);
+    outcome_text(&json, "key", result->vkey);
+    outcome_text(&json, "former_root", former->is_sealed ? former->root : NULL);
+    if (result->has_samples) {
+        outcome_count(&json, "samples_listed", result->samples.size);
+        outcome_count(&json, "samples_unlisted", result->samples.unlisted);
+    }
+    outcome_text(&json, "new_key", new_key);
+    outcome_print(&json);
+}
+
 enum status step_seal(struct context *context)
 {
     const struct seal_config *config = config_get(&context->config, "seal");
@@ -94,6 +112,8 @@ enum status step_seal(struct context *context)
         if (!has_key)
             printf("new key    %s was made to sign with: keep it, and keep it secret\n", key);
     }
+    if (status == STATUS_OK && context_talks_json(context))
+        print_json(&result, &former, has_key ? NULL : key);
     memory_free(key);
     return status;
 }
@@ -114,7 +134,7 @@ const struct job seal_job = {
     .name = "seal",
     .arguments = "CONFIG",
     .text = "commit inputs, config and tables to one Merkle root and sign it",
-    .options = "dkq",
+    .options = "dkjq",
     .mpi = WITH_MPI,
     .run = run,
 };

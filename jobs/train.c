@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "jobs/context.h"
+#include "jobs/outcome.h"
 #include "reference/train.h"
 #include "reference/train_config.h"
 
@@ -37,6 +38,22 @@ static void note_admissions(const struct train_summary *summary)
                figure_count(summary->n_modulated, modulated), figure_count(summary->n_rejected, rejected));
 }
 
+static void print_json(const struct train_summary *summary)
+{
+    struct text json;
+    outcome_begin(&json, "train");
+    outcome_done(&json, summary->unchanged);
+    outcome_count(&json, "examples", summary->n_train);
+    outcome_count(&json, "steps", summary->n_step);
+    outcome_count(&json, "checkpoints", summary->n_checkpoint);
+    outcome_number(&json, "validation_accuracy", summary->validation_accuracy);
+    outcome_count(&json, "bytes", (int64_t)summary->bytes);
+    outcome_number(&json, "autoencoder_explained", summary->autoencoder.explained);
+    outcome_count(&json, "pairs", summary->n_pair);
+    outcome_count(&json, "probes", summary->n_probe);
+    outcome_print(&json);
+}
+
 enum status step_train(struct context *context)
 {
     struct train_summary summary;
@@ -57,6 +74,8 @@ enum status step_train(struct context *context)
         note_retrained(&summary);
         note_unused(context);
     }
+    if (status == STATUS_OK && context_talks_json(context))
+        print_json(&summary);
     return status;
 }
 
@@ -76,7 +95,7 @@ const struct job train_job = {
     .name = "train",
     .arguments = "CONFIG",
     .text = "train the reference network and hand over its captures",
-    .options = "q",
+    .options = "jq",
     .mpi = WITH_MPI,
     .run = run,
 };

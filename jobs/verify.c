@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "jobs/job.h"
+#include "jobs/outcome.h"
 #include "seal/seal.h"
 
 static bool names_input(const struct verify_report *report)
@@ -41,13 +42,35 @@ static void print_report(const struct verify_report *report, bool quiet)
         printf("verified   everything on disk gives the signed root\n");
 }
 
+static void print_json(const struct verify_report *report)
+{
+    struct text json;
+    outcome_begin(&json, "verify");
+    outcome_text(&json, "outcome", report->n_finding_total == 0 ? "verified" : "differs");
+    outcome_count(&json, "entries", report->n_entry);
+    outcome_count(&json, "input_segments", report->n_input);
+    outcome_count(&json, "input_bytes", report->n_input_byte);
+    outcome_count(&json, "table_blocks", report->n_block);
+    outcome_count(&json, "table_bytes", report->n_block_byte);
+    if (report->n_leaf >= 0)
+        outcome_count(&json, "samples", report->n_leaf);
+    outcome_text(&json, "root", report->root[0] ? report->root : NULL);
+    outcome_text(&json, "key", report->vkey[0] ? report->vkey : NULL);
+    outcome_flag(&json, "key_was_given", report->key_was_given);
+    outcome_count(&json, "findings_total", report->n_finding_total);
+    outcome_texts(&json, "findings", (const char *const *)report->findings, report->n_finding);
+    outcome_print(&json);
+}
+
 static enum status verify_directory(MPI_Comm comm, const struct options *options)
 {
     int rank;
     MPI_Comm_rank(comm, &rank);
     struct verify_report report;
     enum status status = verify_run(comm, options->target, options->inputs, options->key, &report);
-    if ((status == STATUS_OK || status == DIFFERS) && rank == 0)
+    if ((status == STATUS_OK || status == DIFFERS) && rank == 0 && options->json)
+        print_json(&report);
+    else if ((status == STATUS_OK || status == DIFFERS) && rank == 0)
         print_report(&report, options->quiet);
     verify_report_clear(&report);
     return status;
@@ -61,8 +84,16 @@ static enum status verify_file(const struct options *options)
     struct text summary;
     text_init(&summary);
     enum status status = verify_proof(options->target, options->key, options->content, &summary);
-    if (status == STATUS_OK && !options->quiet)
+    if (status == STATUS_OK && options->json) {
+        struct text json;
+        outcome_begin(&json, "verify");
+        outcome_text(&json, "outcome", "verified");
+        outcome_text(&json, "proof", options->target);
+        outcome_text(&json, "proves", summary.bytes);
+        outcome_print(&json);
+    } else if (status == STATUS_OK && !options->quiet) {
         fputs(summary.bytes, stdout);
+    }
     text_clear(&summary);
     return status;
 }
@@ -79,7 +110,7 @@ const struct job verify_job = {
     .name = "verify",
     .arguments = "RUN | PROOF",
     .text = "re-derive a run's root and name what differs; or check a proof",
-    .options = "vicq",
+    .options = "vicjq",
     .more =
         "Without --key a run is checked against the key it carries: that finds damage, not a forger who signs anew.\n"
         "A proof file needs --key.  Exit code 1 means that the check was made and something differs.\n",

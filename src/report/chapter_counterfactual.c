@@ -249,6 +249,8 @@ static void answer_what_if(struct page *page)
 
 void answer_more(struct page *page)
 {
+    if (page->tables[MECHANISM] != NULL)
+        answer_mechanism(page);
     if (page->tables[LINEAGE] != NULL)
         answer_lineage(page);
     if (page->tables[COUNTERFACTUAL] != NULL)

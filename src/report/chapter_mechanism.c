@@ -261,3 +261,45 @@ void write_mechanism(struct page *page)
     write_examples_behind(page, &mechanism);
     write_failures(page);
 }
+
+/* ---- for the answer --------------------------------------------------------------------------------------------- */
+
+static void answer_behaviour(struct page *page, const struct mechanism *mechanism, int64_t b)
+{
+    struct content *content = &page->content;
+    struct effects effects;
+    if (!load_effects(page, mechanism, b, &effects))
+        return;
+    int64_t best = (int64_t)effects.order[0];
+    const double *enough = page_rows(page, "/recomposition/enough", b, 1, 1);
+    const double *k = page_numbers(page, "/recomposition/k", mechanism->n_size);
+    say(content, "  ");
+    say_name(content, page_string(page, "/behaviours/name", b));
+    say(content, ": ");
+    say_name(content, page_string(page, "/parts/id", best));
+    say(content, " (");
+    say_number(content, effects.mean[best], FORM_SIGNED, at_row(page, mechanism->mean_path, b));
+    if (enough != NULL && k != NULL && *enough >= 0 && *enough < (double)mechanism->n_size) {
+        say(content, "), and the strongest ");
+        say_number(content, k[(int64_t)*enough], FORM_COUNT, at_row(page, "/recomposition/k", (int64_t)*enough));
+        say(content, " rebuild it.");
+    } else {
+        say(content, "), and no number of the strongest rebuilds it.");
+    }
+}
+
+void answer_mechanism(struct page *page)
+{
+    struct mechanism mechanism;
+    struct content *content = &page->content;
+    page->current = MECHANISM;
+    if (!load(page, &mechanism))
+        return;
+    content_paragraph(content, TONE_LEAD);
+    say_strong(content, "Asked: ");
+    say(content, "which of ");
+    say_number(content, (double)mechanism.n_part, FORM_COUNT, over_rows(page, "/parts/id", "count"));
+    say(content, " parts of the model carry each behaviour?");
+    for (int64_t b = 0; b < mechanism.n_behaviour && b < SHOWN_BEHAVIOURS; b++)
+        answer_behaviour(page, &mechanism, b);
+}

@@ -16,7 +16,8 @@ extern const int n_chapters;
 void write_state(struct page *page);
 
 void write_answer(struct page *page);
-/* What lineage, mechanism and counterfactuals add to the answer. */
+/* What other tables add to the answer. */
+void answer_mechanism(struct page *page);
 void answer_more(struct page *page);
 void write_policy(struct page *page);
 void write_mechanism(struct page *page);

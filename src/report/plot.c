@@ -94,7 +94,7 @@ static void add_axes(const struct chart *chart, struct words *words, struct text
     if (chart->log_y)
         text_add(script, "set logscale y\nset format y '%%.3g'\n");
     if (chart->x_names != NULL) {
-        text_add(script, "set xtics rotate by -30 left (");
+        text_add(script, "set xtics rotate by -50 left font ',11' (");
         for (int64_t i = 0; i < chart->n_name; i++) {
             text_add(script, "%s", i > 0 ? ", " : "");
             add_word(script, words, chart->x_names[i]);
