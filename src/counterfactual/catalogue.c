@@ -265,10 +265,10 @@ void catalogue_add_ridge(struct catalogue *catalogue, const struct inquiry *inqu
                   gap);
 }
 
-void catalogue_add_network(struct catalogue *catalogue, const struct scores *scores, const struct changes *changes)
+void catalogue_add_network(struct catalogue *catalogue, bool is_loss, const struct changes *changes)
 {
     int64_t s = changes->n_scenario, q = changes->n_query;
-    const char *unit = scores->is_loss ? "loss" : "score";
+    const char *unit = is_loss ? "loss" : "score";
     catalogue_add(catalogue,
                   (struct dataset){"/network/loss_change",
                                    TABLE_F64,

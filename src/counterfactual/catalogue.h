@@ -32,7 +32,8 @@ void catalogue_add_records(struct catalogue *catalogue, const struct inquiry *in
                            const struct scenarios *scenarios);
 void catalogue_add_ridge(struct catalogue *catalogue, const struct inquiry *inquiry, const struct targets *targets,
                          const struct ridge *ridge, const struct changes *changes);
-void catalogue_add_network(struct catalogue *catalogue, const struct scores *scores, const struct changes *changes);
+/* `is_loss`: the figures are on the scale of a loss, not on one of their own. */
+void catalogue_add_network(struct catalogue *catalogue, bool is_loss, const struct changes *changes);
 
 /* @collective comm   @fails CANNOT_WRITE */
 enum status catalogue_create(MPI_Comm comm, const char *path, const struct catalogue *catalogue,

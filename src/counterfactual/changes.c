@@ -19,8 +19,8 @@ struct batch {
     struct removal *removals; /* owned; n, with a ridge */
     struct network_sum *sums; /* owned; n, with all scores */
     int64_t n_replicate;
-    double *u, *h, *e;       /* owned; of a slab */
-    double *z, *t, *eh, *ee; /* owned; of the members in a slab */
+    double *u, *h, *e;       /* owned; of a block */
+    double *z, *t, *eh, *ee; /* owned; of the members in a block */
     uint8_t *weight;         /* owned; of a row */
 };
 
@@ -38,7 +38,7 @@ static struct network_effect effect_of(const struct changes *changes, int64_t s)
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
 
-/* Members of scenario k in the slab, packed; returns their number. */
+/* Members of scenario k in the block, packed; returns their number. */
 static int64_t pack_members(struct batch *batch, int64_t k)
 {
     const struct scenario *scenario = &batch->scenarios->items[batch->chosen[k]];
@@ -74,7 +74,7 @@ static enum status add_scores(struct batch *batch)
     return status;
 }
 
-/* Whether any scenario of the batch can have a row of this slab: those of single examples seldom do. */
+/* Whether any scenario of the batch can have a row of this block: those of single examples seldom do. */
 static bool touches(const struct batch *batch, int64_t b)
 {
     int64_t step = batch->slab->inquiry->config->block_rows;

@@ -9,7 +9,7 @@ struct walk {
     const struct scores *scores;
     struct table *table;
     struct examples *examples;
-    double *u, *h, *e, *change; /* owned; of a slab */
+    double *u, *h, *e, *change; /* owned; of a block */
 };
 
 static enum status put(struct walk *walk, const char *path, const void *data)

@@ -54,7 +54,7 @@ struct removal {
 void removal_init(const struct ridge *ridge, struct removal *removal);
 void removal_clear(struct removal *removal);
 int64_t removal_bytes(int64_t size, int64_t n_output);
-/* Adds n rows, with what ridge_examine says of them.  @local */
+/* Adds n rows, with what ridge_examine says of them; h and e may be NULL: then nothing to `additive`.  @local */
 void removal_add(const struct ridge *ridge, int64_t n, const double *z, const double *t, const double *h,
                  const double *e, struct removal *removal);
 /* Outputs of all queries by the ridge without these rows, at the same λ: n_query × n_output; by its own factorisation.

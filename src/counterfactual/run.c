@@ -29,7 +29,7 @@ struct job {
     const struct ridge *ridge; /* NULL: not asked for */
     struct changes changes;
     double scale;             /* of the scores */
-    const char *scale_origin; /* where it comes from */
+    const char *scale_origin; /* where it comes from; NULL: scores are as they are */
     struct validation validation;
     struct examples examples;
     struct flips ridge_flips, network_flips;
@@ -147,7 +147,7 @@ static enum status create_table(struct job *job)
         {"lambda", job->ridge ? lambda : ""},
         {"influence", job->influence},
         {"network scale", job->scores ? scale : ""},
-        {"network scale origin", job->scores ? job->scale_origin : ""},
+        {"network scale origin", job->scale_origin ? job->scale_origin : ""},
         {"left out", job->scenarios.left_out.bytes},
         {"truth output", inquiry_has_truth(&job->inquiry) ? outputs[job->inquiry.config->truth.output] : ""},
         {"fingerprint", job->fingerprint},
@@ -173,7 +173,7 @@ static void list_tables(struct job *job)
     if (job->ridge != NULL)
         catalogue_add_ridge(&job->catalogue, &job->inquiry, &job->targets, job->ridge, &job->changes);
     if (job->scores != NULL)
-        catalogue_add_network(&job->catalogue, job->scores, &job->changes);
+        catalogue_add_network(&job->catalogue, job->scores->is_loss && job->scale_origin != NULL, &job->changes);
     if (has_ridge_flips(job)) {
         flips_init(job->inquiry.queries.n, job->inquiry.config->flip_most, &job->ridge_flips);
         flips_list_ridge(&job->catalogue, &job->ridge_flips);
@@ -211,7 +211,7 @@ static void set_scale(struct job *job)
     job->scale = config->network.scale > 0 ? config->network.scale : judged ? job->validation.slope[0] : 1;
     job->scale_origin = config->network.scale > 0 ? "counterfactual.network.scale"
                         : judged                  ? "slope against the models trained again"
-                                                  : "scores as they are";
+                                                  : NULL;
     changes_scale(&job->changes, job->scale);
 }
 

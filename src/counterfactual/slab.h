@@ -1,5 +1,4 @@
-/* A slab: one block of training examples as it is read, what the samples file, the features and the scores say of each.
- */
+/* A slab: one block of training examples as it is read, with what samples file, features and scores say of each. */
 #ifndef ASSAY_COUNTERFACTUAL_SLAB_H
 #define ASSAY_COUNTERFACTUAL_SLAB_H
 

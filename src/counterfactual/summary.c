@@ -33,10 +33,9 @@ static void add_network(struct answer *answer)
 {
     const char *scale = table_attribute(answer->reader, "network scale");
     const char *origin = table_attribute(answer->reader, "network scale origin");
-    double value = scale != NULL ? strtod(scale, NULL) : 1;
     text_add(answer->out, "network  first order: sums of influence scores");
-    if (value > 0 && (value < 1 || value > 1))
-        text_add(answer->out, " x %.3g (%s)\n", value, origin ? origin : "?");
+    if (scale != NULL && origin != NULL && origin[0])
+        text_add(answer->out, " x %.3g (%s)\n", strtod(scale, NULL), origin);
     else
         text_add(answer->out, ", on their own scale, which need not be that of a loss\n");
 }

@@ -66,13 +66,15 @@ static void add_row(struct answer *answer, const struct changes *changes, int64_
 
 static void add_heading(struct answer *answer, const struct changes *changes)
 {
+    const char *origin = table_attribute(answer->reader, "network scale origin");
+    bool is_loss = origin != NULL && origin[0];
     text_add(answer->out, "\n  ");
     text_add_column(answer->out, "without", NAME_WIDTH);
     text_add(answer->out, " examples");
     if (changes->margin != NULL)
         text_add(answer->out, " flips    margin %-*s", QUERY_WIDTH, "(most, of)");
     if (changes->loss != NULL)
-        text_add(answer->out, "      loss %-9s %s", "", "(most, of)");
+        text_add(answer->out, "     %5s %-9s %s", is_loss ? "loss" : "score", "", "(most, of)");
     text_end_line(answer->out);
 }
 
