@@ -174,24 +174,36 @@ static void take_part(const struct measuring *measuring, int64_t part, const dou
     }
 }
 
-static enum status measure_network(const struct measuring *measuring, int64_t first, int64_t end)
+/* Parts whose rows follow each other. */
+static enum status measure_rows(const struct measuring *measuring, int64_t first, int64_t end)
 {
     struct scene *scene = measuring->scene;
     enum scene_tensor after_of = SCENE_AFTER + (enum scene_tensor)measuring->intervention;
     enum scene_tensor controls_of = SCENE_CONTROLS + (enum scene_tensor)measuring->intervention;
     bool controlled = scene->tensors[controls_of] != NULL;
     int64_t cells = scene->n_probe * scene->n_behaviour, n_control = scene->n_control[measuring->intervention];
+    int64_t row = scene->parts.items[first].row;
     double *after = NULL, *controls = NULL;
-    int64_t row = scene->parts.items[first].row, n = scene->parts.items[end - 1].row + 1 - row;
-    enum status status = scene_read(scene, after_of, row, n, &after);
+    enum status status = scene_read(scene, after_of, row, end - first, &after);
     if (status == STATUS_OK && controlled)
-        status = scene_read(scene, controls_of, row, n, &controls);
-    for (int64_t p = first; p < end && status == STATUS_OK; p++) {
-        int64_t at = scene->parts.items[p].row - row;
-        take_part(measuring, p, after + at * cells, controlled ? controls + at * n_control * cells : NULL);
-    }
+        status = scene_read(scene, controls_of, row, end - first, &controls);
+    for (int64_t p = first; p < end && status == STATUS_OK; p++)
+        take_part(measuring, p, after + (p - first) * cells,
+                  controlled ? controls + (p - first) * n_control * cells : NULL);
     memory_free(after);
     memory_free(controls);
+    return status;
+}
+
+static enum status measure_network(const struct measuring *measuring, int64_t first, int64_t end)
+{
+    const struct part *items = measuring->scene->parts.items;
+    enum status status = STATUS_OK;
+    for (int64_t at = first, next; at < end && status == STATUS_OK; at = next) {
+        for (next = at + 1; next < end && items[next].row == items[next - 1].row + 1;)
+            next++;
+        status = measure_rows(measuring, at, next);
+    }
     return status;
 }
 

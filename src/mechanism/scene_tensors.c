@@ -143,6 +143,21 @@ enum status scene_read(struct scene *scene, enum scene_tensor which, int64_t fir
     return status;
 }
 
+/* Rows of parts that are not taken: nobody reads them, and no byte of an input may change unseen. */
+static void list_untaken(const struct scene *scene, struct segment_list *rest)
+{
+    const struct parts *parts = &scene->parts;
+    for (int t = SCENE_AFTER; t < SCENE_CONTROLS + N_INTERVENTION; t++) {
+        int64_t next = 0; /* the row after the last one looked at */
+        for (int64_t p = 0; p <= parts->n && scene->tensors[t] != NULL; p++) {
+            int64_t row = p < parts->n ? parts->items[p].row : parts->n_row;
+            if (row > next)
+                tensor_list(scene->tensors[t], next, row - next, rest);
+            next = row + 1;
+        }
+    }
+}
+
 enum status scene_list_rest(const struct scene *scene, struct segment_list *rest)
 {
     struct tensor *tensors[N_SCENE_TENSOR];
@@ -151,6 +166,7 @@ enum status scene_list_rest(const struct scene *scene, struct segment_list *rest
         if (scene->tensors[t] != NULL)
             tensors[n++] = scene->tensors[t];
     enum status status = tensor_gaps(tensors, n, rest);
+    list_untaken(scene, rest);
     const struct mechanism_request *request = scene->request;
     for (int64_t i = 0; i < request->also->n && status == STATUS_OK; i++)
         status = segments_add_file(rest, request->directory, request->also->items[i]);

@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 import mechanisms
 import policies
-from assay import check, finish, folder, run_well, side_by_side
+from assay import DIFFERS, check, finish, folder, run, run_well, side_by_side
 from mechanisms import PLANTED
 
 FOLDS = 5
@@ -195,6 +195,26 @@ def check_ranks(path):
     check(all(tables[ranks] == tables[1] for ranks in tables), "the same bytes on 1, 2, 3 and 5 ranks")
 
 
+def check_kinds(path):
+    """Only some kinds of parts: the same of each, and a seal that still covers every byte of the inputs."""
+    m = mechanisms.make(path / "kinds", mechanism={"pairs": {}})
+    run_well("run", m.path)
+    whole = read(m.folder / "run/mechanism.h5")
+    m.config["mechanism"]["parts"]["kinds"] = ["neuron"]
+    m.config["run"]["directory"] = "neurons"
+    out = run_well("run", mechanisms.write_config(m, "neurons.json"), ranks=2).out
+    found = read(m.folder / "neurons/mechanism.h5")
+    check(list(found["parts/id"]) == list(whole["parts/id"][1::2]), "every second part")
+    for name in ("mean", "low", "score", "fold", "exceeded"):
+        check((found[f"effects/zero/{name}"] == whole[f"effects/zero/{name}"][:, 1::2]).all(), f"some kinds: {name}")
+    key = next(line.split()[1] for line in out.splitlines() if line.startswith("key "))
+    run_well("verify", m.folder / "neurons", "--key", key)
+    raw = bytearray((m.folder / "measured.safetensors").read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (m.folder / "measured.safetensors").write_bytes(raw)
+    check(run("verify", m.folder / "neurons", "--key", key).code == DIFFERS, "a byte of any part is under the root")
+
+
 def check_policy(path):
     policy = policies.make(path / "policy", n_probe=80, n_feature=20, kind="value", integer=True, sparse=True)
     policies.add_pairs(policy)
@@ -230,5 +250,6 @@ def check_policy(path):
 with folder() as path:
     side_by_side(lambda kind: check_given(path, kind), ("value", "probability"), 2)
     check_ranks(path)
+    check_kinds(path)
     check_policy(path)
 finish()
