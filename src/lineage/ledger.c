@@ -245,8 +245,8 @@ void ledger_add_order(struct ledger *ledger, int64_t n_step, const int64_t *n)
 
 int64_t ledger_bytes(int64_t n_step, int64_t n_event)
 {
-    /* As bytes on their way, as notes, and in the ledger with their starts. */
-    const int64_t step = 3 * (int64_t)sizeof(struct step_note) + 4 * 8,
+    /* As bytes on their way, as notes, and in the ledger with their starts and what uses ask of them. */
+    const int64_t step = 3 * (int64_t)sizeof(struct step_note) + 6 * 8,
                   event = 3 * (int64_t)sizeof(struct event_note) + 8;
     return step * n_step + event * n_event;
 }

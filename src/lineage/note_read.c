@@ -7,6 +7,8 @@
 #include "capture/recorder_read.h"
 #include "lineage/note.h"
 
+enum { PROCESSES_MOST = 10 * 1000 * 1000 };
+
 struct reading {
     struct recording *recording;
     const char *name; /* of the file, as the config finds it */
@@ -237,9 +239,11 @@ enum status note_read(const char *path, const char *name, int32_t recorder, stru
     if (status != STATUS_OK)
         return status;
     const struct recording_info *info = recording_info(reading.recording);
-    if (info->world_size > INT32_MAX) {
+    if (info->world_size > PROCESSES_MOST) {
+        status = fail(BAD_INPUT, "%s: meta: expected a world size of at most %d, found %lld", name, PROCESSES_MOST,
+                      (long long)info->world_size);
         recording_close(reading.recording);
-        return fail(BAD_INPUT, "%s: meta: expected a world size below 2^31", name);
+        return status;
     }
     note->rank = info->rank;
     note->world_size = info->world_size;

@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 
 import recordings
-from assay import (BAD_CONFIG, BAD_INPUT, CANNOT_FIT, DIFFERS, OK, SOURCE, check, finish, folder, run, run_well,
-                   sentences, side_by_side)
+from assay import (BAD_CONFIG, BAD_INPUT, CANNOT_FIT, DIFFERS, FAULT_INJECTED, OK, SOURCE, check, finish, folder, run,
+                   run_well, sentences, side_by_side)
 from recordings import GROUPS, LICENSES, split_of, tamper, write_config
 
 
@@ -395,6 +395,22 @@ def test_bad_input(where):
     check(not (recorded.folder / "run/lineage.h5").exists(), "no table is left")
 
 
+def test_faults(recorded):
+    """Wherever the ranks come to a verdict and one of them fails, all leave with its code, and no table is half there."""
+    expected = digest(recorded, "run")
+
+    def fail_at(k):
+        directory = recorded.folder / f"run-fault-{k}"
+        outcome = run("lineage", recorded.path, "--directory", directory, ranks=3,
+                      env={"ASSAY_FAIL_AGREE": f"{k},{k % 3}"})
+        check(outcome.code == FAULT_INJECTED and len(sentences(outcome)) == 1, f"verdict {k} fails", outcome.code,
+              outcome.err)
+        table = directory / "lineage.h5"
+        check(not table.exists() or digest(recorded, directory.name) == expected, f"verdict {k}: whole or absent")
+
+    side_by_side(fail_at, range(3, 28, 3))
+
+
 # ---- orders ---------------------------------------------------------------------------------------------------------
 
 
@@ -481,6 +497,7 @@ def main():
         test_planted(recorded, where)
         test_good_is_quiet(recorded)
         test_gate(recorded)
+        test_faults(recorded)
         test_orders(recorded)
         test_resume(recorded)
         test_killed(where / "killed")
