@@ -15,27 +15,34 @@ enum status job_check_stop(void)
 
 /* ---- recorder files ---------------------------------------------------------------------------------------------- */
 
-/* The rank that reads file i: the same that will most likely have read the one before it last. */
+/* The rank that reads file i. */
 static int reader_of(const struct lineage_job *job, int64_t i)
 {
     return (int)(i % job->size);
+}
+
+static int64_t mebibytes(const struct lineage_job *job, int64_t i)
+{
+    return (job->files.marks[i].bytes >> 20) + 1;
 }
 
 static enum status read_files(struct lineage_job *job, struct recorder_note *notes)
 {
     struct progress progress;
     enum status status = STATUS_OK;
-    int64_t mine = (job->files.n + job->size - 1 - job->rank) / job->size;
-    progress_begin(&progress, job->show && job->files.n > 1, "lineage, recorders", "files", mine, job->files.n);
+    int64_t mine = 0, all = 0;
+    for (int64_t i = 0; i < job->files.n; i++) {
+        all += mebibytes(job, i);
+        mine += reader_of(job, i) == job->rank ? mebibytes(job, i) : 0;
+    }
+    progress_begin(&progress, job->show && job->files.n > 1, "lineage, recorders", "MiB", mine, all);
     for (int64_t i = 0; i < job->files.n && status == STATUS_OK; i++) {
-        note_init(&notes[i]);
         if (reader_of(job, i) != job->rank)
             continue;
         char *path = path_join(job->request->directory, job->files.items[i]);
-        note_clear(&notes[i]);
         status = note_read(path, job->files.items[i], (int32_t)i, &job->tally, &notes[i]);
         memory_free(path);
-        progress_add(&progress, 1);
+        progress_add(&progress, mebibytes(job, i));
     }
     progress_end(&progress);
     return agree(job->comm, status);
