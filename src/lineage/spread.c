@@ -122,14 +122,31 @@ static int64_t *cursors(const struct routes *routes)
     return next;
 }
 
+/* Alone there is nobody to send to. */
+static void keep_pairs(const struct shares *shares, int64_t pass, int64_t n, const int64_t *samples,
+                       const uint32_t *values, struct pairs *into)
+{
+    int64_t first = pass < shares->n ? shares->first[pass] : 0, past = pass < shares->n ? shares->first[pass + 1] : 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (samples[i] < first || samples[i] >= past)
+            continue;
+        ASSERT(into->n < into->capacity);
+        into->items[into->n++] = (struct pair){(uint32_t)(samples[i] - first), values[i]};
+    }
+}
+
 void spread_pairs(MPI_Comm comm, const struct shares *shares, int64_t pass, int64_t n, const int64_t *samples,
                   const uint32_t *values, struct pairs *into)
 {
     struct routes routes = {0};
+    MPI_Comm_size(comm, &routes.size);
+    if (routes.size == 1) {
+        keep_pairs(shares, pass, n, samples, values, into);
+        return;
+    }
     route(comm, shares, pass, n, samples, &routes);
     ASSERT(routes.n_in <= into->capacity - into->n);
-    struct pair *in = into->items + into->n;
-    struct pair *out = routes.size == 1 ? in : memory_allocate_raw(total(&routes), sizeof *out);
+    struct pair *out = memory_allocate_raw(total(&routes), sizeof *out);
     int64_t *next = cursors(&routes);
     for (int64_t i = 0; i < n; i++) {
         int owner = owner_of(shares, pass, routes.size, samples[i]);
@@ -138,11 +155,9 @@ void spread_pairs(MPI_Comm comm, const struct shares *shares, int64_t pass, int6
         int64_t first = shares->first[pass * routes.size + owner];
         out[next[owner]++] = (struct pair){(uint32_t)(samples[i] - first), values[i]};
     }
-    if (routes.size > 1) {
-        transfer(comm, &routes, sizeof *out, out, in);
-        memory_free(out);
-    }
+    transfer(comm, &routes, sizeof *out, out, into->items + into->n);
     into->n += routes.n_in;
+    memory_free(out);
     memory_free(next);
     memory_free(routes.counts);
 }

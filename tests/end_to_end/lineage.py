@@ -396,7 +396,7 @@ def test_bad_input(where):
 
 
 def test_faults(recorded):
-    """Wherever the ranks come to a verdict and one of them fails, all leave with its code, and no table is half there."""
+    """Wherever the ranks come to a verdict and one fails, all leave with its code, and no table is half there."""
     expected = digest(recorded, "run")
 
     def fail_at(k):
