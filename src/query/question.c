@@ -98,27 +98,41 @@ static enum status unknown_argument(struct query *query, const struct question *
     return status;
 }
 
-static enum status choose(struct query *query, const struct question *question, const char *argument,
-                          const struct question_case **chosen)
+/* The first case that the argument is one of; NULL: none. */
+static enum status match(struct query *query, const struct question *question, const char *argument,
+                         const struct question_case **chosen)
 {
+    enum status status = STATUS_OK;
     *chosen = NULL;
-    for (const struct question_case *one = question->cases; one->parts != NULL; one++) {
+    for (const struct question_case *one = question->cases;
+         one->parts != NULL && *chosen == NULL && status == STATUS_OK; one++) {
         bool found = argument == NULL && one->what == NULL;
-        enum status status = STATUS_OK;
         if (argument != NULL && one->what != NULL && query_has_table(query, one->table))
             status = listen(query, one->test, argument, NULL, &found);
-        if (status != STATUS_OK)
-            return status;
-        if (found) {
+        if (status == STATUS_OK && found)
             *chosen = one;
-            return STATUS_OK;
-        }
     }
-    if (argument == NULL)
+    return status;
+}
+
+/* The case of an argument, which may be written id=… where an id is meant. */
+static enum status choose(struct query *query, const struct question *question, const char **argument,
+                          const struct question_case **chosen)
+{
+    static const char prefix[] = "id=";
+    enum status status = match(query, question, *argument, chosen);
+    if (status == STATUS_OK && *chosen == NULL && *argument != NULL &&
+        strncmp(*argument, prefix, sizeof prefix - 1) == 0) {
+        *argument += sizeof prefix - 1;
+        status = match(query, question, *argument, chosen);
+    }
+    if (status != STATUS_OK || *chosen != NULL)
+        return status;
+    if (*argument == NULL)
         return fail(BAD_USAGE, "assay query: %s needs %s", question->name, question->argument);
     return question->argument[0] == 0
-               ? fail(BAD_USAGE, "assay query: %s takes no argument, found \"%.200s\"", question->name, argument)
-               : unknown_argument(query, question, argument);
+               ? fail(BAD_USAGE, "assay query: %s takes no argument, found \"%.200s\"", question->name, *argument)
+               : unknown_argument(query, question, *argument);
 }
 
 /* ---- its statements ---------------------------------------------------------------------------------------------- */
@@ -197,8 +211,8 @@ enum status question_answer(struct query *query, const struct question *question
                             const char *rows, struct format *format)
 {
     const struct question_case *chosen;
+    enum status status = choose(query, question, &argument, &chosen);
     const char *const parameters[] = {argument, rows};
-    enum status status = choose(query, question, argument, &chosen);
     int n_answered = 0;
     for (const struct question_part *part = chosen ? chosen->parts : NULL;
          status == STATUS_OK && part != NULL && part->title != NULL; part++) {

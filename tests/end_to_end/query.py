@@ -250,6 +250,7 @@ def test_questions(base, run_directory):
           answer[:3])
     answer = next(one for one in ask(first_order, "without", ids[9]) if one["columns"] == ["query_id", "loss_change"])
     check(dict(map(tuple, answer["rows"])) == dict(zip(queries, scores[9].tolist())), "without an example")
+    check(answer in ask(first_order, "without", f"id={ids[9]}"), "an example may be written id=…")
     order = [abs(row[1]) for row in answer["rows"]]
     check(order == sorted(order, reverse=True), "the largest changes come first")
     answer = ask(run_directory, "groups", "says 3")
