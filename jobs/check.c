@@ -64,7 +64,7 @@ static void check_lineage(const struct context *context, struct text *problems)
     if (request.samples == NULL)
         text_add(problems, "%s: samples: is missing: lineage needs this section\n", context->options->target);
     else if (lineage_awaits_training(context, &request))
-        printf("lineage: its inputs are not there yet: `assay train` or `assay run` makes them\n");
+        note(context, "lineage: its inputs are not there yet: `assay train` or `assay run` makes them\n");
     else
         lineage_check(&request, problems);
 }

@@ -138,6 +138,8 @@ static void write_findings(struct page *page)
     struct content *content = &page->content;
     int64_t n = page_extent(page, "/findings/text", 0);
     write_kinds(page);
+    if (n == 0 && page_numbers(page, "/findings/size", 0) == NULL)
+        return; /* not there: that says nothing */
     if (n == 0) {
         content_paragraph(content, TONE_GOOD);
         say(content, "No finding: every recorded use is of a sample that was admitted, and the records are whole.");
