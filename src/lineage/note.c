@@ -100,8 +100,9 @@ void note_unpack(const char *bytes, int64_t n, int64_t *at, struct recorder_note
     for (int64_t i = 0; i < numbers[12]; i++) {
         bool is_new;
         const char *name = bytes + *at;
+        int64_t number = name_set_add(&note->names, name, &is_new);
         *at += (int64_t)strlen(name) + 1;
-        ASSERT(*at <= n && name_set_add(&note->names, name, &is_new) == i);
+        ASSERT(*at <= n && number == i);
     }
     unpack_list(bytes, n, at, &note->steps, sizeof(struct step_note));
     unpack_list(bytes, n, at, &note->events, sizeof(struct event_note));

@@ -16,6 +16,7 @@ struct step_note {
 };
 
 enum event_kind { EVENT_ADMISSION, EVENT_ROLE, EVENT_USER };
+
 /* A row that says something of samples.  Names are numbers in the note's list, later in the ledger's; -1: none. */
 struct event_note {
     int64_t step, row, n;                     /* step: -1 outside of steps; row: its number in its table */

@@ -1,4 +1,5 @@
-/* From the name of a tensor in a config to the files that hold it.  For the files of this folder only. */
+/* From the name of a tensor in a config to the files that hold it.  For the files of this folder,
+ * and tensor_paths_find for other inputs that a config names by a glob. */
 #ifndef ASSAY_TENSOR_NAMES_H
 #define ASSAY_TENSOR_NAMES_H
 
