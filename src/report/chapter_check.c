@@ -18,12 +18,12 @@ void write_exactness(struct page *page)
         const char *ridge = page_attribute(page, "exactness ridge"),
                    *network = page_attribute(page, "exactness network");
         cell_words(content, run_table_files[t]);
-        cell_name(content, formula ? formula : title ? title : "", (struct source){0});
+        cell_sentence(content, formula ? formula : title ? title : "", (struct source){0});
         if (exactness == NULL && (ridge != NULL || network != NULL))
             exactness =
                 page_path(page, "ridge: %s; network: %s", ridge ? ridge : "not made", network ? network : "not made");
-        cell_name(content, exactness ? exactness : "as recorded", (struct source){0});
-        cell_name(content, source ? source : "", (struct source){0});
+        cell_sentence(content, exactness ? exactness : "as recorded", (struct source){0});
+        cell_sentence(content, source ? source : "", (struct source){0});
     }
     content_paragraph(content, TONE_PLAIN);
     say(content, "Figures on this page are rounded for reading; ");

@@ -156,7 +156,7 @@ static void write_findings(struct page *page)
             cell_number(content, step[i], FORM_COUNT, at_row(page, "/findings/step", i));
         else
             cell_words(content, "");
-        cell_name(content, page_string(page, "/findings/text", i), at_row(page, "/findings/text", i));
+        cell_sentence(content, page_string(page, "/findings/text", i), at_row(page, "/findings/text", i));
         cell_number(content, size[i], FORM_PLAIN, at_row(page, "/findings/size", i));
         cell_number(content, limit[i], FORM_PLAIN, at_row(page, "/findings/limit", i));
     }

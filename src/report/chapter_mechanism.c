@@ -235,7 +235,7 @@ static void write_failures(struct page *page)
                   at_row(page, "/failure_kinds/name", (int64_t)kind[i]));
         cell_number(content, size[i], FORM_PLAIN, at_row(page, "/failures/size", i));
         cell_number(content, limit[i], FORM_PLAIN, at_row(page, "/failures/limit", i));
-        cell_name(content, page_string(page, "/failures/text", i), at_row(page, "/failures/text", i));
+        cell_sentence(content, page_string(page, "/failures/text", i), at_row(page, "/failures/text", i));
     }
 }
 

@@ -162,6 +162,12 @@ void cell_name(struct content *content, const char *name, struct source source)
     add_span(content, (struct span){.kind = SPAN_NAME, .text = copy(content, name), .source = source});
 }
 
+void cell_sentence(struct content *content, const char *sentence, struct source source)
+{
+    add_span(content,
+             (struct span){.kind = SPAN_NAME, .text = copy(content, sentence), .is_whole = true, .source = source});
+}
+
 void cell_number(struct content *content, double value, enum form form, struct source source)
 {
     char text[48];

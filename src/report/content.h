@@ -20,6 +20,7 @@ enum span_kind { SPAN_WORDS, SPAN_STRONG, SPAN_CODE, SPAN_NAME /* from data */, 
 struct span {
     enum span_kind kind;
     const char *text; /* as shown, unescaped */
+    bool is_whole;    /* a sentence from data, of which nothing is left out */
     double value;     /* of a number */
     struct source source;
 };
@@ -109,6 +110,7 @@ void content_commands(struct content *content);
 void content_table(struct content *content, const char *title, const struct column *columns, int n_column);
 void cell_words(struct content *content, const char *words);
 void cell_name(struct content *content, const char *name, struct source source);
+void cell_sentence(struct content *content, const char *sentence, struct source source);
 void cell_number(struct content *content, double value, enum form form, struct source source);
 
 /* Begins a row of large figures; each is a label and a number. */

@@ -54,8 +54,11 @@ static void add_inside(struct text *out, const struct span *span)
     if (span->kind == SPAN_NUMBER) {
         add_number(out, span->text);
     } else if (span->kind == SPAN_NAME) {
-        text_add(out, "<bdi%s>", strlen(span->text) <= SHORT_NAME ? " class=\"short\"" : "");
-        html_add_name(out, span->text, LONGEST_NAME);
+        text_add(out, "<bdi%s>",
+                 span->is_whole                     ? " class=\"whole\""
+                 : strlen(span->text) <= SHORT_NAME ? " class=\"short\""
+                                                    : "");
+        html_add_name(out, span->text, span->is_whole ? 0 : LONGEST_NAME);
         text_add(out, "</bdi>");
     } else {
         html_add_words(out, span->text);

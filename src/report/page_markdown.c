@@ -84,7 +84,7 @@ static void add_span(struct text *out, const struct span *span)
             add_code(out, span->text);
             break;
         case SPAN_NAME:
-            add_name(out, span->text);
+            visible_walk(span->text, span->is_whole ? 0 : LONGEST_NAME, add_glyph, out);
             break;
     }
 }

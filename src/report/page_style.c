@@ -55,6 +55,7 @@ const char *const page_style[] = {
     "th, td { padding: .32rem .7rem .32rem 0; overflow-wrap: normal; }\n",
     "td { border-bottom: 1px solid var(--rule); vertical-align: top; }\n",
     "td bdi { display: inline-block; max-width: 24ch; overflow-wrap: break-word; }\n",
+    "td bdi.whole { max-width: 44ch; }\n",
     "th.number, td.number { text-align: right; }\n",
     "th[colspan] { padding-right: 8rem; }\n",
     "td.bar { width: 7.6rem; min-width: 5rem; padding-left: 0; }\n",
