@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "capture/recording_parts.h"
 
+#define INTEGER_MOST (INT64_C(1) << 62) /* so that whoever reads it can go on to the next number */
+
 /* A value of the row. */
 struct cell {
     bool absent;
@@ -170,6 +172,8 @@ static enum status read_cell(struct recording_rows *rows, int column)
         case COLUMN_KEY:
         case COLUMN_INTEGER:
             cell->integer = sqlite3_column_int64(rows->query, column + 1);
+            if (cell->integer > INTEGER_MOST)
+                return wrong_column(rows, column, "at most 2^62");
             return cell->integer >= 0 ? STATUS_OK : wrong_column(rows, column, "0 or more");
         case COLUMN_REAL:
             cell->real = sqlite3_column_double(rows->query, column + 1);
@@ -274,7 +278,7 @@ enum status recording_find_record(struct recording *recording, enum table_id tab
     if (sqlite3_prepare_v2(recording->database, statement.bytes, -1, &query, NULL) != SQLITE_OK)
         status = fail(BAD_INPUT, "%s: table %s cannot be read: %s", recording->path, name,
                       sqlite3_errmsg(recording->database));
-    int64_t low = 0, high = INT64_C(1) << 62; /* rows before `low` have less, the row from `high` on has not */
+    int64_t low = 0, high = INTEGER_MOST; /* rows before `low` have less, the row from `high` on has not */
     *row = INT64_MAX;
     while (status == STATUS_OK && low < high) {
         int64_t middle = low + (high - low) / 2, found[2];
@@ -283,7 +287,7 @@ enum status recording_find_record(struct recording *recording, enum table_id tab
             high = middle;
             *row = found[0];
         } else {
-            low = found[0] + 1;
+            low = found[0] < high ? found[0] + 1 : high; /* a damaged file may have rows from `high` on */
         }
     }
     sqlite3_finalize(query);
