@@ -156,6 +156,8 @@ static enum status recheck(struct sealing *sealing, bool *fits)
         log_recheck(sealing->comm, sealing->directory, &sealing->plan, &sealing->root, sealing->request->quiet);
     if (status == STATUS_OK && sealing->has_samples)
         status = usage_store_check(sealing->comm, sealing->request->run_directory, samples->size, &samples->root);
+    if (status == STATUS_OK && sealing->has_samples)
+        status = usage_store_check_samples(sealing->comm, sealing->request->run_directory, &sealing->tree);
     *fits = status == STATUS_OK;
     if (status != STATUS_OK)
         return status == DIFFERS ? STATUS_OK : status;

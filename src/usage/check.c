@@ -169,8 +169,8 @@ enum status usage_check(MPI_Comm comm, const struct usage_request *request, cons
     struct checking checking = {.comm = comm, .request = request, .find = find, .context = context};
     MPI_Comm_rank(comm, &checking.rank);
     MPI_Comm_size(comm, &checking.n_rank);
-    enum status status = usage_store_check(comm, request->run_directory, summary->size, &summary->root);
-    status = tell_failure(&checking, status, "");
+    enum status stored = usage_store_check(comm, request->run_directory, summary->size, &summary->root);
+    enum status status = tell_failure(&checking, stored, "");
     if (status != STATUS_OK)
         return status;
     enum status made = usage_tree_make(comm, request, &checking.tree);
@@ -183,6 +183,8 @@ enum status usage_check(MPI_Comm comm, const struct usage_request *request, cons
         if (checking.rank == 0)
             tell(&checking, "the tables give another tree of samples than the one that was sealed");
         status = tell_failure(&checking, name_differences(&checking), "");
+    } else if (status == STATUS_OK && made == STATUS_OK && stored == STATUS_OK) {
+        status = tell_failure(&checking, usage_store_check_samples(comm, request->run_directory, &checking.tree), "");
     }
     usage_tree_clear(&checking.tree);
     return status;

@@ -122,11 +122,13 @@ enum status usage_store_check(MPI_Comm comm, const char *run_directory, int64_t 
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &n_rank);
     int number = (rank + 1) % n_rank;
-    struct part part = {
-        .stored = &stored, .begin = leaves_begin(size, n_rank, number), .end = leaves_begin(size, n_rank, number + 1)};
+    struct part part = {.stored = &stored};
     enum status status = usage_stored_open(run_directory, size, &stored);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) { /* and the size is one that a file can have */
+        part.begin = leaves_begin(size, n_rank, number);
+        part.end = leaves_begin(size, n_rank, number + 1);
         status = check_part(&part);
+    }
     if (status != STATUS_OK && status != DIFFERS)
         status = fail(DIFFERS, "%s", failure_sentence());
     usage_stored_close(&stored);
@@ -139,5 +141,36 @@ enum status usage_store_check(MPI_Comm comm, const char *run_directory, int64_t 
     MPI_Comm_free(&shifted);
     if (!hash_equal(&found, root))
         status = fail(DIFFERS, USAGE_FILE ": its leaves do not have the root that the run has for its samples");
+    return agree(comm, status);
+}
+
+static enum status check_samples(const struct usage_stored *stored, const struct usage_tree *tree)
+{
+    int64_t *samples = memory_allocate_raw(BLOCK_LEAVES, sizeof *samples);
+    enum status status = STATUS_OK;
+    for (int64_t first = 0; first < tree->n && status == STATUS_OK; first += BLOCK_LEAVES) {
+        int64_t n = tree->n - first < BLOCK_LEAVES ? tree->n - first : BLOCK_LEAVES;
+        status = table_read(stored->reader, "/leaves/sample", tree->begin + first, n, samples);
+        for (int64_t i = 0; i < n && status == STATUS_OK; i++)
+            if (samples[i] != tree->leaves[first + i].sample)
+                status = fail(DIFFERS,
+                              USAGE_FILE ": leaf %lld is said to be of line %lld of the samples file (from 0), the "
+                                         "tables make it of line %lld",
+                              (long long)(tree->begin + first + i), (long long)samples[i],
+                              (long long)tree->leaves[first + i].sample);
+    }
+    memory_free(samples);
+    return status;
+}
+
+enum status usage_store_check_samples(MPI_Comm comm, const char *run_directory, const struct usage_tree *tree)
+{
+    struct usage_stored stored;
+    enum status status = usage_stored_open(run_directory, tree->summary.size, &stored);
+    if (status == STATUS_OK)
+        status = check_samples(&stored, tree);
+    if (status != STATUS_OK && status != DIFFERS)
+        status = fail(DIFFERS, "%s", failure_sentence());
+    usage_stored_close(&stored);
     return agree(comm, status);
 }

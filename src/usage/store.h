@@ -14,6 +14,9 @@ enum status usage_store(MPI_Comm comm, const char *run_directory, const struct u
  * without repeats, that have these nodes and this root.
  * @collective comm   @fails DIFFERS, naming the file and what is wrong */
 enum status usage_store_check(MPI_Comm comm, const char *run_directory, int64_t size, const struct hash *root);
+/* Of a file with the tree's leaves: whether it says of each leaf which sample it is of, which no hash covers.
+ * @collective comm   @fails DIFFERS, naming the file and what is wrong */
+enum status usage_store_check_samples(MPI_Comm comm, const char *run_directory, const struct usage_tree *tree);
 
 /* ---- reading it, on one rank ------------------------------------------------------------------------------------ */
 

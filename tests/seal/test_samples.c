@@ -84,6 +84,10 @@ static void test_again(const struct seal_result *result)
     change("seal/samples.h5", "/leaves/leaf", 777, "x", 1); /* a damaged tree is not left as it is */
     CHECK(samples_seal(MPI_COMM_WORLD, parent, &again) == STATUS_OK);
     CHECK(!again.unchanged && strcmp(again.root, result->root) == 0);
+    const int64_t line = SAMPLES; /* nor one whose leaves are of other samples, though it has the right root */
+    change("seal/samples.h5", "/leaves/sample", 700 * (int64_t)sizeof line, &line, sizeof line);
+    CHECK(samples_seal(MPI_COMM_WORLD, parent, &again) == STATUS_OK);
+    CHECK(!again.unchanged && strcmp(again.root, result->root) == 0);
     check_findings(result->vkey, 0, NULL);
 }
 
@@ -96,6 +100,7 @@ static void test_damage(const struct seal_result *result)
                                          "no leaf with the record of sample sample-0 "};
     static const char *const leaf[] = {"samples.h5: its node 0 is not the root of leaves 0 to 255"};
     static const char *const missing[] = {"samples.h5"};
+    static const char *const line[] = {"samples.h5: leaf 100 is said to be of line 7 of the samples file (from 0), "};
     const int64_t uses = 7;
     const double score = 3;
     change("lineage.h5", "/samples/uses", 8 * sizeof uses, &uses, sizeof uses);
@@ -106,6 +111,9 @@ static void test_damage(const struct seal_result *result)
     restore();
     change("seal/samples.h5", "/leaves/leaf", 100 * LEAF_BYTES + 40, "xy", 2);
     check_findings(result->vkey, 1, leaf);
+    restore();
+    change("seal/samples.h5", "/leaves/sample", 100 * (int64_t)sizeof uses, &uses, sizeof uses);
+    check_findings(result->vkey, 1, line);
     restore();
     if (rank == 0)
         CHECK(scratch_run("rm %/run/seal/samples.h5", parent) == 0);
