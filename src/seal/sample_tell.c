@@ -11,7 +11,8 @@ static void tell_verdict(const struct sample_proof *proof, int64_t n_use, struct
     char count[32];
     int64_t n = proof->usage.n_record;
     if (n == 0)
-        text_add(summary, "proved: not used: no sample of this run has this content\n");
+        text_add(summary, "proved: not used: no sample of this run has this content%s\n",
+                 proof->entry.samples.unlisted > 0 ? ", of those with a content digest" : "");
     else if (n_use == 0)
         text_add(summary, "proved: listed, never used in training\n");
     else
@@ -91,7 +92,7 @@ enum status sample_proof_tell(const struct sample_proof *proof, const char *wher
         enum status status = usage_record_parse(text->bytes, text->length, where, &record);
         if (status != STATUS_OK)
             return status;
-        n_use += record.uses;
+        n_use = record.uses > INT64_MAX - n_use ? INT64_MAX : n_use + record.uses; /* never around to 0 */
         usage_record_clear(&record);
     }
     tell_verdict(proof, n_use, summary);

@@ -7,6 +7,7 @@
 #include "samples.h"
 #include "seal/checkpoint.h"
 #include "seal/sample_prover.h"
+#include "usage/record.h"
 
 enum { SAMPLES = 3000, PROOFS = 1000, MUTATED = 1000 };
 
@@ -102,6 +103,30 @@ static void test_samples(void)
         check_many(&prover, NULL, content, name, "proved: not used: no sample of this run has this content");
     }
     sample_prover_close(&prover);
+}
+
+/* Counts that a log's owner chose so that their sum goes around to 0 are not "never used". */
+static void test_sum(void)
+{
+    enum { RECORDS = 4 };
+    struct sample_proof proof = {.entry.run = "run"};
+    struct text record, told;
+    struct record_value values[N_RECORD_LINES];
+    static const char uses[] = "4611686018427387904"; /* 2^62 */
+    for (int k = 0; k < N_RECORD_LINES; k++)
+        values[k] = (struct record_value){"-", 1};
+    values[RECORD_USES] = (struct record_value){uses, strlen(uses)};
+    text_init(&record);
+    text_init(&told);
+    usage_record_write(values, &record);
+    usage_proof_init(&proof.usage);
+    for (int i = 0; i < RECORDS; i++)
+        usage_proof_add_record(&proof.usage, record.bytes, record.length);
+    CHECK(sample_proof_tell(&proof, "sum", NULL, &told) == STATUS_OK);
+    CHECK(strstr(told.bytes, "proved: used in training, ") != NULL && strstr(told.bytes, "never used") == NULL);
+    usage_proof_clear(&proof.usage);
+    text_clear(&record);
+    text_clear(&told);
 }
 
 /* Any byte of a proof changed, and any end cut off. */
@@ -296,6 +321,7 @@ int main(int argc, char **argv)
     proof_path = path_join(parent, "a.proof");
     content_path = path_join(parent, "content");
     test_samples();
+    test_sum();
     test_refused();
     test_spliced();
     test_mutated("14.use", MUTATED / 2);
