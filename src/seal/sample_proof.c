@@ -24,7 +24,8 @@ bool is_sample_proof(const char *bytes, size_t n)
     return n >= length && memcmp(bytes, USAGE_PROOF_HEAD, length) == 0;
 }
 
-/* The entry must be the one of the samples, and its salt that of the log and the run, not one that was chosen. */
+/* The entry must be the one of the samples, where a log has it and no other, and its salt that of the log and the run,
+ * not one that was chosen. */
 static enum status check_entry(struct sample_proof *proof, const char *where)
 {
     uint8_t salt[DIGEST_BYTES];
@@ -33,6 +34,11 @@ static enum status check_entry(struct sample_proof *proof, const char *where)
         return fail(BAD_INPUT, "%s", failure_sentence());
     if (entry->kind != ENTRY_SAMPLES)
         return fail(DIFFERS, "%s: the entry of the log that it shows is not that of the samples: the proof is false",
+                    where);
+    if (proof->log.index != proof->checkpoint.size - 2)
+        return fail(DIFFERS,
+                    "%s: the entry of the samples that it shows is not the last before the footer: the log may have "
+                    "another one, and the proof is false",
                     where);
     usage_salt(proof->checkpoint.origin, entry->run, salt);
     if (memcmp(salt, entry->samples.salt, DIGEST_BYTES) != 0)

@@ -1,10 +1,11 @@
 /* A tree of samples that the right key signed, but that leaves a sample out, has one twice, is not in order or says
- * what the tables do not, is found out by verify. */
+ * what the tables do not, is found out by verify; a second entry of the samples, also by who has a proof alone. */
 #include <mpi.h>
 
 #include "check.h"
 #include "forgery.h"
 #include "samples.h"
+#include "seal/sample_prover.h"
 #include "usage/store.h"
 
 enum { SAMPLES = 700 };
@@ -194,6 +195,61 @@ static void test_no_entry(void)
     verify_report_clear(&report);
 }
 
+/* A proof by the first of two entries of the samples, of the leaves that both tell of. */
+static void prove_by_first(void)
+{
+    struct sample_prover prover;
+    struct sample_proof found = {0};
+    struct usage_proof usage;
+    struct proof log;
+    struct text file;
+    uint8_t content[DIGEST_BYTES];
+    lineage_digest(1, content);
+    usage_proof_init(&usage);
+    proof_init(&log);
+    text_init(&file);
+    CHECK(sample_prover_open(run, &prover) == STATUS_OK);
+    CHECK(sample_prover_prove(&prover, content, &file, &found) == STATUS_OK); /* by the second it holds */
+    sample_proof_clear(&found);
+    file.length = 0;
+    log.index = prover.log.index - 1;
+    text_add_bytes(&log.entry, prover.log.entry.bytes, prover.log.entry.length);
+    CHECK(sealed_prove(&prover.sealed, &log) == STATUS_OK);
+    CHECK(usage_prove(&prover.usage, content, &usage) == STATUS_OK);
+    usage_proof_write(&usage, &file);
+    proof_write(&log, &file);
+    CHECK_FAILS(sample_proof_verify(file.bytes, file.length, &prover.sealed.key, "proof", &found), DIFFERS,
+                "is not the last before the footer");
+    usage_proof_clear(&usage);
+    proof_clear(&log);
+    text_clear(&file);
+    sample_prover_close(&prover);
+}
+
+static void test_two_entries(void)
+{
+    struct verify_report report;
+    if (rank == 0) {
+        struct forgery forgery;
+        read_log(run, seal, key, &forgery);
+        forgery.texts[forgery.n] = forgery.texts[forgery.n - 1];
+        forgery.texts[forgery.n - 1] = memory_copy_text(forgery.texts[forgery.n - 2]);
+        forgery.n++;
+        count_again(&forgery);
+        write_log(&forgery, NULL);
+        release(&forgery);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    CHECK(run_verify(MPI_COMM_WORLD, parent, NULL, &report) == DIFFERS);
+    CHECK(strstr(failure_sentence(), "is not after the one before it") != NULL);
+    verify_report_clear(&report);
+    if (rank == 0) {
+        prove_by_first();
+        CHECK(scratch_run("cd % && rm -r run/seal && cp -r kept run/seal", parent) == 0);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
 int main(int argc, char **argv)
 {
     struct seal_result result;
@@ -209,6 +265,7 @@ int main(int argc, char **argv)
     if (rank == 0)
         ASSERT(scratch_run("cd % && cp -r run/seal kept", parent) == 0);
     test_forgeries();
+    test_two_entries();
     test_no_entry();
     signing_key_destroy(key);
     memory_free(run);
