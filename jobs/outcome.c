@@ -14,12 +14,15 @@ static void add_name(struct text *json, const char *name)
 /* What comes from files may be no UTF-8, which no JSON may be: such bytes are shown by their number. */
 static void add_string(struct text *json, const char *value)
 {
+    if (utf8_is_valid(value, strlen(value))) {
+        text_add_json_string(json, value);
+        return;
+    }
     struct text safe;
     text_init(&safe);
     for (const char *at = value; *at; at++)
-        text_add(&safe, (unsigned char)*at >= 0x80 && !utf8_is_valid(value, strlen(value)) ? "\\x%02x" : "%c",
-                 (unsigned char)*at);
-    text_add_json_string(json, safe.bytes ? safe.bytes : "");
+        text_add(&safe, (unsigned char)*at >= 0x80 ? "\\x%02x" : "%c", (unsigned char)*at);
+    text_add_json_string(json, safe.bytes);
     text_clear(&safe);
 }
 
