@@ -54,7 +54,7 @@ static enum status write_chunk(const struct lineage_job *job, const struct chunk
     return write_all(job->table, rows, sizeof rows / sizeof *rows);
 }
 
-/* Where recorders counted lines that the file does not have: one finding per sample and window. */
+/* Where recorders counted lines that the file does not have: one finding per use. */
 static void find_unknown(struct lineage_job *job, const struct chunk *chunk)
 {
     const struct ledger *ledger = &job->ledger;
