@@ -38,6 +38,8 @@ static const struct fact distinct[] = {
     {"counterfactual.h5", "/samples/id"},
 };
 
+static const char *const digests[] = {"/inputs/sha256", "/samples/content"}; /* of any file */
+
 static bool is_among(const struct fact *facts, size_t n, const char *file, const char *path)
 {
     for (size_t i = 0; i < n; i++)
@@ -54,4 +56,12 @@ bool catalog_is_ordered(const char *file, const char *path)
 bool catalog_is_distinct(const char *file, const char *path)
 {
     return is_among(distinct, sizeof distinct / sizeof *distinct, file, path);
+}
+
+bool catalog_is_digest(const char *path)
+{
+    for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+        if (strcmp(digests[i], path) == 0)
+            return true;
+    return false;
 }

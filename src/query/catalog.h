@@ -37,5 +37,7 @@ extern const struct column_row input_columns[];
 /* How each job stores things: integers that never fall, and names of which no two are the same.  @local */
 bool catalog_is_ordered(const char *file, const char *path);
 bool catalog_is_distinct(const char *file, const char *path);
+/* Whether the last dimension of a dataset is that of digests: others may have 32 columns, too.  @local */
+bool catalog_is_digest(const char *path);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "query/catalog.h"
 #include "query/lookup.h"
 
 enum { SLOTS = 256, SMALL_BLOCK = 64 << 10 };
@@ -39,8 +40,8 @@ static int64_t small_rows(int64_t row_bytes)
 static void describe(struct store *store, int file, const struct dataset *dataset, struct stored *stored)
 {
     int64_t element = dataset_element_bytes(dataset), rows = dataset_rows(dataset), bytes = 0;
-    bool is_digest =
-        dataset->type == TABLE_U8 && dataset->n_dim > 1 && dataset->dims[dataset->n_dim - 1] == DIGEST_BYTES;
+    bool is_digest = catalog_is_digest(dataset->path) && dataset->type == TABLE_U8 && dataset->n_dim > 1 &&
+                     dataset->dims[dataset->n_dim - 1] == DIGEST_BYTES;
     int64_t row_bytes = dataset_row_bytes(dataset);
     dataset_bytes(dataset, &bytes);
     *stored = (struct stored){.store = store, .file = file, .dataset = dataset, .is_digest = is_digest};

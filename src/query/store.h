@@ -30,7 +30,7 @@ struct stored {
     int64_t n_cell, cell_bytes;    /* values, and bytes of one: a whole digest where `is_digest` */
     int64_t row_cells;             /* cells of one row */
     int64_t block_rows;            /* rows read at once */
-    bool is_digest;                /* u8[…, 32]: one value is 32 bytes, shown as hex */
+    bool is_digest;                /* one value is 32 bytes, shown as hex */
     struct slot *slot;             /* where the latest value was; may hold another dataset by now */
     struct slot **blocks;          /* owned; which slot has each block, NULL: none; made with the first block */
 };

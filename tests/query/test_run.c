@@ -145,6 +145,42 @@ static void test_watch(const char *folder)
     query_close(query);
 }
 
+/* Flags of 32 parts are 32 values, though a digest has as many bytes. */
+static void test_flags(void)
+{
+    enum { N_BEHAVIOUR = 2, N_PART = 32 };
+    const struct dataset list[] = {
+        {"/parts/id", TABLE_STRING, 1, {N_PART}, 2, "1", "id"},
+        {"/effects/zero/mean", TABLE_F64, 2, {N_BEHAVIOUR, N_PART}, 0, "1", "mean"},
+        {"/effects/zero/localised", TABLE_U8, 2, {N_BEHAVIOUR, N_PART}, 0, "1", "flag"},
+    };
+    double mean[N_BEHAVIOUR * N_PART] = {0};
+    uint8_t localised[N_BEHAVIOUR * N_PART];
+    char names[N_PART][2] = {{0}};
+    int64_t flagged = 0;
+    for (int i = 0; i < N_BEHAVIOUR * N_PART; i++) {
+        localised[i] = i % 3 == 0;
+        flagged += localised[i];
+    }
+    for (int p = 0; p < N_PART; p++)
+        names[p][0] = (char)('A' + p);
+    char *folder = events_begin(), *file = path_join(folder, "mechanism.h5");
+    struct table *table = NULL;
+    struct query *query = NULL;
+    CHECK(table_create(MPI_COMM_SELF, file, list, sizeof list / sizeof *list, NULL, 0, &table) == STATUS_OK);
+    CHECK(table_write(table, "/parts/id", 0, N_PART, names) == STATUS_OK);
+    CHECK(table_write(table, "/effects/zero/mean", 0, N_BEHAVIOUR, mean) == STATUS_OK);
+    CHECK(table_write(table, "/effects/zero/localised", 0, N_BEHAVIOUR, localised) == STATUS_OK);
+    CHECK(table_close(table, true) == STATUS_OK);
+    CHECK(query_open(folder, NULL, &query) == STATUS_OK);
+    check_sum(query, "SELECT localised FROM effects_zero", N_BEHAVIOUR * N_PART, flagged);
+    check_text(query, "SELECT part_id FROM effects_zero WHERE localised AND part > 29", "_\n`\n");
+    query_close(query);
+    unlink(file);
+    memory_free(file);
+    events_end(folder);
+}
+
 int main(int argc, char **argv)
 {
     MPI_Init(&argc, &argv);
@@ -160,6 +196,7 @@ int main(int argc, char **argv)
     text_clear(&listing);
     query_close(query);
     test_watch(folder);
+    test_flags();
     events_end(folder);
     CHECK_FAILS(query_open("/nowhere/at/all", NULL, &query), BAD_RUN, "nothing there");
     CHECK_FAILS(question_unknown("traec"), BAD_USAGE, "near are: trace");
