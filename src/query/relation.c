@@ -164,7 +164,8 @@ static enum status set_shape(struct relation *relation, const struct stored *sto
                     dataset->path);
     if (relation->row->owner != NULL) {
         shape->owner = store_find(relation->store, relation->file, relation->row->owner);
-        if (shape->owner == NULL || !stored_is_integer(shape->owner) || shape->owner->n_cell < 1)
+        if (shape->owner == NULL || !stored_is_integer(shape->owner) ||
+            shape->owner->n_cell < (shape->n_row > 0 ? 2 : 1))
             return fail(BAD_INPUT, "%s: %s: expected the starts of the rows of %s, found none",
                         store_files[relation->file], relation->row->owner, dataset->path);
         shape->n_owner = shape->owner->n_cell - 1;
