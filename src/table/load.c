@@ -25,7 +25,7 @@ void *table_load(struct table_reader *reader, const char *path, enum table_type 
 char *table_load_text(struct table_reader *reader, const char *path, int64_t i)
 {
     const struct dataset *dataset = table_find(reader, path);
-    if (dataset == NULL || dataset->type != TABLE_STRING || i < 0 || i >= dataset_rows(dataset))
+    if (dataset == NULL || dataset->type != TABLE_STRING || dataset->n_dim > 1 || i < 0 || i >= dataset_rows(dataset))
         return NULL;
     char *value = memory_allocate(dataset->string_bytes + 1, 1);
     if (table_read(reader, path, i, 1, value) == STATUS_OK)

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "fixture.h"
 #include "overwrite.h"
+#include "table/load.h"
 
 enum { N_MUTATION = 3000 };
 
@@ -67,6 +68,21 @@ static void check_good(const char *directory)
     CHECK(table_read(reader, "/b/name", 0, 2, name) == STATUS_OK && memcmp(name, "one\0\0three", 10) == 0);
     CHECK(strcmp(table_dataset(reader, 0)->text, "what it is") == 0);
     CHECK(strcmp(table_attribute(reader, "format"), "assay table 1") == 0);
+    table_reader_close(reader);
+}
+
+/* A text is an element of a list: a row of several would not fit where one is expected. */
+static void check_texts(const char *directory)
+{
+    struct table_reader *reader = NULL;
+    CHECK(table_open(in_directory(directory, "texts"), &reader) == STATUS_OK);
+    CHECK(table_load_text(reader, "/x", 0) == NULL);
+    table_reader_close(reader);
+    CHECK(table_open(in_directory(directory, "good"), &reader) == STATUS_OK);
+    char *text = table_load_text(reader, "/b/name", 1);
+    CHECK(text != NULL && strcmp(text, "three") == 0);
+    CHECK(table_load_text(reader, "/b/name", 2) == NULL && table_load_text(reader, "/a/index", 0) == NULL);
+    memory_free(text);
     table_reader_close(reader);
 }
 
@@ -152,6 +168,7 @@ int main(void)
         int handles = open_handles();
         CHECK(check_files(directory) > 45);
         check_good(directory);
+        check_texts(directory);
         check_mutations(directory, "good");
         CHECK(open_handles() == handles);
     }
