@@ -1,12 +1,24 @@
 #include "exact/correlation.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 
+/* The mean of equal numbers may be rounded: what is left around it is nothing. */
+static bool is_constant(int64_t n, const double *x)
+{
+    int64_t i = 1;
+    while (i < n && x[i] == x[0])
+        i++;
+    return i >= n;
+}
+
 double correlate(int64_t n, const double *x, const double *y)
 {
+    if (is_constant(n, x) || is_constant(n, y))
+        return (double)NAN;
     double mean_x = 0, mean_y = 0, xx = 0, yy = 0, xy = 0;
     for (int64_t i = 0; i < n; i++) {
         mean_x += x[i];
@@ -20,7 +32,7 @@ double correlate(int64_t n, const double *x, const double *y)
         yy += b * b;
         xy += a * b;
     }
-    return n >= 2 && xx > 0 && yy > 0 ? xy / sqrt(xx) / sqrt(yy) : (double)NAN;
+    return xx > 0 && yy > 0 ? xy / sqrt(xx) / sqrt(yy) : (double)NAN;
 }
 
 struct placed {

@@ -42,6 +42,9 @@ static int compare(const void *a, const void *b)
 
 double diagnose_auc(int64_t n, const double *y, const double *p)
 {
+    for (int64_t i = 0; i < n; i++)
+        if (isnan(p[i]))
+            return (double)NAN;
     struct scored *items = memory_allocate(n, sizeof *items);
     for (int64_t i = 0; i < n; i++)
         items[i] = (struct scored){p[i], y[i] >= 0.5};

@@ -30,6 +30,8 @@ static void check_pearson(void)
     CHECK(close(correlate(4, x, tilted), 1.5 / sqrt(5 * 0.75)));
     CHECK(isnan(correlate(4, x, flat)) && isnan(correlate(4, flat, x)));
     CHECK(isnan(correlate(1, x, up)));
+    const double tenths[] = {0.1, 0.1, 0.1}; /* whose sum is no three tenths */
+    CHECK(isnan(correlate(3, tenths, x)) && isnan(correlate(3, x, tenths)));
 }
 
 static void check_spearman(void)

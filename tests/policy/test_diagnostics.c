@@ -47,6 +47,8 @@ static void test_auc(void)
           diagnose_auc(3, labels, same) == 0.5);
     const double one[] = {0.9, 0.8};
     CHECK(isnan(diagnose_auc(2, one, up)));
+    const double unknown[] = {2, (double)NAN, 3};
+    CHECK(isnan(diagnose_auc(3, labels, unknown)));
 }
 
 static void test_r2(void)
