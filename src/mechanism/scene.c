@@ -90,6 +90,12 @@ static enum status take_policy(struct scene *scene)
                     "and %lld: run `assay policy` again",
                     (long long)features->n_row, (long long)features->n_column, (long long)policy->n_probe,
                     (long long)policy->n_feature);
+    for (int64_t i = 0; i < policy->n_probe; i++)
+        if (policy->category[i] < 0 || policy->category[i] >= policy->n_category)
+            return fail(BAD_RUN,
+                        "policy.h5: /probes/category: expected a row of the %lld of /categories/name, found %d: run "
+                        "`assay policy` again",
+                        (long long)policy->n_category, (int)policy->category[i]);
     if (scene->config->parts == NULL)
         parts_of_features(policy->n_feature, policy->labels, &scene->parts);
     return STATUS_OK;
