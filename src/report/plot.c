@@ -165,6 +165,8 @@ static size_t own_name(const char *at)
 static size_t put_word(const char *at, const struct words *words, struct text *out)
 {
     int number = 0, used = 0;
+    if (*at != 'Z') /* sscanf looks for the end of the drawing each time */
+        return 0;
     if (sscanf(at, "ZQ%3d%n", &number, &used) != 1 || at[used] != 'Z' || number < 0 || number >= words->n)
         return 0;
     html_add_name(out, words->texts[number], LONGEST_LABEL);
