@@ -7,13 +7,13 @@ static const struct question_part overview[] = {
     {.title = "Scenarios that were worked out (counterfactual.h5)",
      .needs = {"scenarios"},
      .sql = "SELECT name, kind, removed FROM scenarios LIMIT ?2"},
-    {.title = "First order: how the losses of all queries together would change without each group",
+    {.title = "First order, in units of the scores: how all losses together would change without each group",
      .needs = {"groups"},
      .sql = "SELECT grouped_by, value, max(examples) AS examples, sum(net) AS loss_change FROM groups GROUP BY "
             "grouped_by, value ORDER BY grouped_by, 4 DESC"},
     {0}};
 
-#define IS_SCENARIO "(name = ?1 OR name = 'example ' || ?1)"
+#define IS_SCENARIO "(name = ?1 OR name = 'id=' || ?1)"
 
 static const struct question_part of_scenario[] = {
     {.title = "Scenario (counterfactual.h5)",
@@ -27,7 +27,7 @@ static const struct question_part of_scenario[] = {
      .needs = {"ridge_changes"},
      .sql = "SELECT query_id, predicted, margin, margin_change, additivity_gap FROM ridge_changes WHERE " IS_SCENARIO
             " ORDER BY abs(margin_change) DESC LIMIT ?2"},
-    {.title = "First order for the network: how the loss of each query would change (positive: it rises)",
+    {.title = "First order for the network: change of each loss, or sum of scores where their scale is not known",
      .needs = {"network_changes"},
      .sql = "SELECT query_id, loss_change, low, high FROM network_changes WHERE " IS_SCENARIO
             " ORDER BY abs(loss_change) DESC LIMIT ?2"},
@@ -39,7 +39,7 @@ static const struct question_part of_group[] = {
     {.title = "Group",
      .needs = {"groups"},
      .sql = "SELECT grouped_by, value, max(examples) AS examples FROM groups WHERE " IS_GROUP},
-    {.title = "First order: how the loss of each query would change without it (positive: it rises)",
+    {.title = "First order, in units of the scores: change of each loss without it (positive: it rises)",
      .needs = {"groups"},
      .sql = "SELECT query_id, net AS loss_change FROM groups WHERE " IS_GROUP " ORDER BY abs(net) DESC LIMIT ?2"},
     {0}};
@@ -52,7 +52,7 @@ static const struct question_part of_example[] = {
      .needs = {"ridge_without"},
      .sql = "SELECT query_id, margin_change FROM ridge_without WHERE sample_id = ?1 ORDER BY abs(margin_change) DESC "
             "LIMIT ?2"},
-    {.title = "First order: how the loss of each query would change without it (positive: it rises)",
+    {.title = "First order, in units of the scores: change of each loss without it (positive: it rises)",
      .needs = {"scores"},
      .sql = "SELECT query_id, score AS loss_change FROM scores WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
      .instead = "The scores of all examples were not kept (influence.keep.scores): only what is among the strongest is "
