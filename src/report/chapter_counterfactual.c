@@ -1,5 +1,6 @@
 /* What would change without some examples, and how that holds against retraining. */
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "report/chapters.h"
@@ -24,6 +25,13 @@ static double *sum_of(struct page *page, const char *path, const struct scenario
             sums[s] += row[q];
     }
     return sums;
+}
+
+/* Whether sums of scores are known to be changes of the loss: their scale is. */
+static bool has_scale(const struct page *page)
+{
+    const char *origin = page_attribute(page, "network scale origin");
+    return origin != NULL && origin[0];
 }
 
 static bool load(struct page *page, struct scenarios *scenarios)
@@ -58,11 +66,11 @@ static void add_scenario(struct page *page, const struct scenarios *scenarios, c
 
 static void write_scenarios(struct page *page, const struct scenarios *scenarios)
 {
-    static const struct column columns[] = {{"without", false, false},
-                                            {"examples", true, false},
-                                            {"loss of the network, mean", true, true},
-                                            {"margin of the ridge, mean", true, false},
-                                            {"answers that flip", true, false}};
+    static const struct column fixed[] = {{"without", false, false},
+                                          {"examples", true, false},
+                                          {"sum of scores, mean", true, true},
+                                          {"margin of the ridge, mean", true, false},
+                                          {"answers that flip", true, false}};
     struct content *content = &page->content;
     const double *count = page_numbers(page, "/scenarios/count", page_extent(page, "/scenarios/name", 0));
     if (count == NULL)
@@ -70,6 +78,10 @@ static void write_scenarios(struct page *page, const struct scenarios *scenarios
     const double *key = scenarios->loss ? scenarios->loss : scenarios->margin;
     if (key == NULL)
         return;
+    struct column *columns = content_keep(content, memory_allocate(5, sizeof *columns));
+    memcpy(columns, fixed, sizeof fixed);
+    if (has_scale(page))
+        columns[2].heading = "loss of the network, mean";
     content_table(content, "Change of the queries, without the examples minus with them; largest first", columns, 5);
     const int64_t *order = page_order(page, key, scenarios->n, true);
     for (int64_t i = 0; i < scenarios->n && i < SHOWN_SCENARIOS; i++)
@@ -132,6 +144,9 @@ void write_what_if(struct page *page)
         "Ridge figures are exact: the same as fitting again without the examples.  Network figures are first order: "
         "what small steps on them did, summed; retraining may differ.  A rise of the loss means that the examples "
         "helped.");
+    if (scenarios.network && !has_scale(page))
+        say(content,
+            "  The scale of the scores is not known here: their sums are no changes of the loss in its units.");
     write_scenarios(page, &scenarios);
     write_flips(page, &scenarios);
 }
@@ -215,7 +230,9 @@ static void answer_lineage(struct page *page)
     const double *count = page_numbers(page, "/finding_kinds/count", n);
     const double *violation = page_numbers(page, "/finding_kinds/violation", n);
     double found = 0;
-    for (int64_t k = 0; count != NULL && violation != NULL && k < n; k++)
+    if (count == NULL || violation == NULL)
+        return;
+    for (int64_t k = 0; k < n; k++)
         found += violation[k] == 1 ? count[k] : 0;
     content_paragraph(content, TONE_LEAD);
     say_strong(content, "Asked: ");
@@ -225,6 +242,8 @@ static void answer_lineage(struct page *page)
     say(content, " uses show ");
     say_number(content, found, FORM_COUNT, over_rows(page, "/finding_kinds/count", "sum over violations"));
     say(content, " violations.");
+    if (page_extent(page, "/admissions/decision", 0) == 0)
+        say(content, "  No admission was recorded, so they do not say whether the samples were admitted.");
 }
 
 static void answer_what_if(struct page *page)
@@ -241,7 +260,7 @@ static void answer_what_if(struct page *page)
     say_number(content, (double)scenarios.n, FORM_COUNT, over_rows(page, "/scenarios/name", "count"));
     say(content, " scenarios, ");
     say_name(content, page_string(page, "/scenarios/name", best));
-    say(content, " changes the loss most: by ");
+    say(content, has_scale(page) ? " changes the loss most: by " : " has the largest sum of scores: ");
     say_number(content, scenarios.loss[best] / (double)scenarios.n_query, FORM_SIGNED,
                at_row(page, "/network/loss_change", best));
     say(content, " on the mean query, to first order.");

@@ -142,7 +142,12 @@ static void write_findings(struct page *page)
         return; /* not there: that says nothing */
     if (n == 0) {
         content_paragraph(content, TONE_GOOD);
-        say(content, "No finding: every recorded use is of a sample that was admitted, and the records are whole.");
+        say(content, "%s",
+            page_extent(page, "/admissions/decision", 0) > 0
+                ? "No finding: every recorded use is of a sample that was admitted, and the records are "
+                  "whole."
+                : "No finding: the records are whole.  No admission was recorded, so they do not say "
+                  "whether the samples were admitted.");
         return;
     }
     const double *kind = page_numbers(page, "/findings/kind", n), *step = page_numbers(page, "/findings/step", n);

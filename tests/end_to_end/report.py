@@ -274,6 +274,43 @@ def check_state(run_directory, base):
         check(outcome.code == code and words in outcome.err, f"refused: {arguments}", outcome)
 
 
+def write_table(path, attributes, datasets):
+    """A table of lists, as the jobs write them."""
+    with h5py.File(path, "w", libver=("v108", "v108")) as table:
+        for name, value in attributes.items():
+            table.attrs[name] = np.bytes_(value)
+        for name, values in datasets.items():
+            data = table.create_dataset(name, data=np.array(values))
+            data.attrs["unit"], data.attrs["description"] = np.bytes_("1"), np.bytes_("what it is")
+
+
+def check_claims(base):
+    """A page claims no more than its tables do: of admissions that nobody recorded, and of scores of unknown scale."""
+    directory = base / "claims"
+    directory.mkdir()
+    (directory / "run.json").write_text("{}\n")
+    lineage = {"steps/step": [1, 2], "uses/sample": [0, 1, 1], "finding_kinds/name": [b"reused"],
+               "finding_kinds/count": [0], "finding_kinds/violation": np.array([1], "u1"),
+               "findings/text": np.array([], "S4"), "findings/size": np.array([], "f8")}
+    scenarios = {"scenarios/name": [b"id=a"], "scenarios/count": [1], "queries/id": [b"q"],
+                 "network/loss_change": [[0.25]]}
+    for admissions, origin in (({}, ""), ({"admissions/decision": np.array([0], "i4")}, "slope")):
+        write_table(directory / "lineage.h5", {}, {**lineage, **admissions})
+        write_table(directory / "counterfactual.h5", {"network scale origin": origin}, scenarios)
+        page = run_well("report", directory, "--format", "markdown").out
+        known = bool(admissions)
+        check(("is of a sample that was admitted" in page) == known, "that all were admitted", page)
+        check(page.count("No admission was recorded") == (0 if known else 2), "that it is not known", page)
+        check(("changes the loss most" in page) == known and ("loss of the network, mean" in page) == known,
+              "a change of the loss", page)
+        check(("largest sum of scores" in page) == (not known) and ("sum of scores, mean" in page) == (not known),
+              "sums of scores", page)
+    damaged = {name: values for name, values in lineage.items() if name != "finding_kinds/violation"}
+    write_table(directory / "lineage.h5", {}, damaged)
+    page = run_well("report", directory, "--format", "markdown").out
+    check("violations" not in page and "This chapter is not complete" in page, "violations that were not read", page)
+
+
 def programs(base, **scripts):
     """A PATH with the given programs alone, which are shell scripts."""
     base.mkdir()
@@ -323,6 +360,7 @@ def main():
         run_well("run", config, ranks=3)
         check(page.read_bytes() == before, "the same page from any number of ranks")
         check_state(run_directory, base)
+        check_claims(base)
     finish()
 
 
