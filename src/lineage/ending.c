@@ -160,6 +160,27 @@ static void add_group_uses(struct ending *ending, const struct lineage_job *job)
     }
 }
 
+/* As many samples were used as were let in, and the same ones. */
+static bool is_complete(const struct judge *judge, int64_t epoch)
+{
+    return judge->epoch_used[epoch] == judge->expected && judge->epoch_covered[epoch] == judge->expected;
+}
+
+static void note_incomplete(struct lineage_job *job, int64_t e)
+{
+    const struct judge *judge = &job->judge;
+    int64_t used = judge->epoch_used[e], missing = judge->expected - judge->epoch_covered[e];
+    struct finding finding = finding_of(FOUND_EPOCH_INCOMPLETE);
+    finding.size = (double)used;
+    finding.limit = (double)judge->expected;
+    finding_say(&finding, "epoch %lld used %lld samples, of %lld that were let in", (long long)job->ledger.epochs[e],
+                (long long)used, (long long)judge->expected);
+    if (used == judge->expected)
+        finding_say(&finding, "epoch %lld used %lld samples, as many as were let in, but not %lld of these",
+                    (long long)job->ledger.epochs[e], (long long)used, (long long)missing);
+    finding_list_add(&job->findings, &finding);
+}
+
 static void add_completeness(struct ending *ending, struct lineage_job *job)
 {
     const struct ledger *ledger = &job->ledger;
@@ -179,14 +200,8 @@ static void add_completeness(struct ending *ending, struct lineage_job *job)
         epoch[e] = ledger->epochs[e];
         used[e] = job->judge.epoch_used[e];
         expected[e] = job->judge.expected;
-        if (epoch[e] < 0 || used[e] == expected[e])
-            continue;
-        struct finding finding = finding_of(FOUND_EPOCH_INCOMPLETE);
-        finding.size = (double)used[e];
-        finding.limit = (double)expected[e];
-        finding_say(&finding, "epoch %lld used %lld samples, of %lld that were let in", (long long)epoch[e],
-                    (long long)used[e], (long long)expected[e]);
-        finding_list_add(&job->findings, &finding);
+        if (epoch[e] >= 0 && !is_complete(&job->judge, e))
+            note_incomplete(job, e);
     }
 }
 
@@ -284,6 +299,7 @@ static void gather(struct lineage_job *job)
 {
     struct judge *judge = &job->judge;
     share_sum(job->comm, judge->epoch_used, job->ledger.n_epoch);
+    share_sum(job->comm, judge->epoch_covered, job->ledger.n_epoch);
     share_sum(job->comm, &judge->expected, 1);
     for (int64_t c = 0; c < job->lines.n_column; c++)
         share_sum(job->comm, judge->group_uses[c], job->lines.samples.columns[c].n_value);
@@ -306,7 +322,7 @@ static enum status end_well(struct lineage_job *job, struct ending *ending, int6
         snprintf(texts[i], sizeof texts[i], "%lld", (long long)figures[i]);
     bool complete = true;
     for (int64_t e = 0; e < job->ledger.n_epoch; e++)
-        complete = complete && job->judge.epoch_used[e] == job->judge.expected;
+        complete = complete && is_complete(&job->judge, e);
     const struct table_attribute attributes[] = {{"steps", texts[0]},      {"uses", texts[1]},
                                                  {"samples", texts[2]},    {"admissions", texts[3]},
                                                  {"violations", texts[4]}, {"complete", complete ? "yes" : "no"}};

@@ -16,6 +16,7 @@ void judge_init(const struct ledger *ledger, const struct lineage_config *config
                             .training_role = -1,
                             .times = memory_allocate_raw(ledger->n_step, sizeof *judge->times),
                             .epoch_used = memory_allocate(ledger->n_epoch, sizeof *judge->epoch_used),
+                            .epoch_covered = memory_allocate(ledger->n_epoch, sizeof *judge->epoch_covered),
                             .group_uses = memory_allocate(lines->n_column, sizeof *judge->group_uses)};
     for (int64_t r = 0; r < ledger->roles.n; r++)
         if (strcmp(ledger_text(ledger, ledger->roles.names[r]), lines->config->train) == 0)
@@ -40,6 +41,7 @@ void judge_clear(struct judge *judge)
     memory_free(judge->group_uses);
     memory_free(judge->times);
     memory_free(judge->epoch_used);
+    memory_free(judge->epoch_covered);
     *judge = (struct judge){0};
 }
 
@@ -168,7 +170,7 @@ static int compare_uses(const void *a, const void *b)
 }
 
 /* Uses within each epoch: how many samples it used, and which ones too often.  Leaves the uses sorted by epoch. */
-static void judge_epochs(const struct sample_case *one)
+static void judge_epochs(const struct sample_case *one, bool is_expected)
 {
     struct judge *judge = one->judge;
     const struct ledger *ledger = judge->ledger;
@@ -183,6 +185,7 @@ static void judge_epochs(const struct sample_case *one)
         for (next = i; next < n && one->uses[next].epoch == epoch;)
             next++;
         judge->epoch_used[epoch]++;
+        judge->epoch_covered[epoch] += is_expected;
         if (most == 0 || next - i <= most || ledger->epochs[epoch] < 0)
             continue;
         struct finding finding = begin_finding(one, FOUND_REUSED, one->uses[i + most].step);
@@ -226,13 +229,13 @@ static void judge_sample(const struct sample_case *one, int64_t i, const struct 
     verdicts->last_step[i] = one->n_use > 0 ? one->uses[one->n_use - 1].step : -1;
     if (has_admissions)
         judge_admissions(one);
-    judge_epochs(one);
+    bool training = verdicts->role[i] == judge->training_role;
+    bool is_expected = training && !rejected && (!has_admissions || verdicts->admission[i] >= 0);
+    judge_epochs(one, is_expected);
     if (slice->verdicts != NULL && verdicts->admission[i] >= 0)
         gate_check(judge, &judge->ledger->events[event_of(judge->ledger, verdicts->admission[i])], &slice->verdicts[i],
                    one->sample, one->id, one->id_length);
-    bool training = verdicts->role[i] == judge->training_role;
-    if (training && !rejected && (!has_admissions || verdicts->admission[i] >= 0))
-        judge->expected++;
+    judge->expected += is_expected;
     if (!training && verdicts->uses[i] > 0) {
         const struct ledger *ledger = judge->ledger;
         struct finding finding = begin_finding(one, FOUND_WRONG_ROLE, verdicts->first_step[i]);

@@ -27,6 +27,7 @@ struct judge {
     int32_t training_role;   /* in ledger->roles; -1: no sample has it */
     struct step_time *times; /* owned; per row of steps */
     int64_t *epoch_used;     /* owned; per epoch, different samples */
+    int64_t *epoch_covered;  /* owned; those of them that are expected */
     int64_t **group_uses;    /* owned; per column and value */
     int64_t expected;        /* training samples that are not rejected */
 };

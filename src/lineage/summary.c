@@ -56,8 +56,10 @@ static void add_epochs(struct summary *summary)
         goto done;
     for (int64_t e = 0; e < n; e++)
         complete += used[e] == expected[e];
-    text_add(summary->out, "Epochs: %lld, of which %lld used each of the %lld samples that were let in\n", (long long)n,
-             (long long)complete, (long long)expected[0]);
+    const char *told = table_attribute(summary->reader, "complete");
+    bool is_complete = told != NULL && strcmp(told, "yes") == 0; /* else the same number may be of other samples */
+    text_add(summary->out, "Epochs: %lld, of which %lld used %s the %lld samples that were let in\n", (long long)n,
+             (long long)complete, is_complete ? "each of" : "as many as", (long long)expected[0]);
     for (int64_t e = 0; e < n && shown < SHOWN_EPOCHS; e++) {
         if (used[e] == expected[e])
             continue;
