@@ -94,6 +94,7 @@ def open_entry(data, vkey):
     check_inclusion(sha256(b"\0" + entry), int(index[6:]), size, [decode(line) for line in path], root)
     lines = entry.split(b"\n")
     require(lines[0] == b"assay/samples/v1", "it is the entry of the samples")
+    require(int(index[6:]) == size - 2, "it is the last one before the footer, so that there is no other")
     fields = dict(line.split(b" ", 1) for line in lines[1:-1])
     salt = sha256(b"assay/sample-salt/v1\n" + origin + b"\n" + fields[b"run"] + b"\n")
     require(fields[b"salt"].decode() == salt.hex(), "the salt is that of origin and run")
