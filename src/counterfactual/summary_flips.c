@@ -19,9 +19,10 @@ static int64_t find_smallest(const int64_t *count, const uint8_t *flipped, int64
     return found;
 }
 
-static void add_set(struct answer *answer, const int64_t *member, int64_t n)
+/* The first of n examples, of which the table has at most `most`. */
+static void add_set(struct answer *answer, const int64_t *member, int64_t n, int64_t most)
 {
-    for (int64_t i = 0; i < n && i < SHOWN_MEMBERS; i++) {
+    for (int64_t i = 0; i < n && i < most && i < SHOWN_MEMBERS; i++) {
         char *id = table_load_text(answer->reader, "/samples/id", member[i]);
         text_add(answer->out, " ");
         text_add_column(answer->out, id ? id : "?", MEMBER_WIDTH);
@@ -54,7 +55,7 @@ static void add_level(struct answer *answer, const char *level, const char *titl
             text_add(answer->out, "    ");
             answer_add_text(answer, "/queries/id", order[i], NAME_WIDTH);
             text_add(answer->out, " %4lld: ", (long long)count[order[i]]);
-            add_set(answer, member + order[i] * most, count[order[i]]);
+            add_set(answer, member + order[i] * most, count[order[i]], most);
         }
         memory_free(order);
     }

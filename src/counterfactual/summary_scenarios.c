@@ -131,6 +131,8 @@ void answer_add_scenarios(struct answer *answer)
                               .gap = answer_doubles(answer, "/ridge/additivity_gap", n),
                               .loss = answer_doubles(answer, "/network/loss_change", n),
                               .error = answer_doubles(answer, "/network/standard_error", n)};
+    answer->failed = answer->failed || (changes.margin == NULL) != (changes.gap == NULL) ||
+                     (changes.loss == NULL) != (changes.error == NULL);
     changes.count = load(answer, "/scenarios/count", TABLE_I64, answer->n_scenario);
     if (changes.margin != NULL)
         changes.flips = load(answer, "/ridge/flips", TABLE_U8, n);

@@ -164,7 +164,8 @@ void answer_add_validation(struct answer *answer)
                               .ceiling = answer_doubles(answer, "/validation/lds/ceiling", answer->n_query),
                               .loo = answer_doubles(answer, "/validation/loo/mean", n),
                               .group = answer_doubles(answer, "/validation/group/spearman", n)};
-    answer->failed = answer->failed || figures.control == NULL;
+    answer->failed = answer->failed || figures.control == NULL || (figures.lds == NULL) != (figures.low == NULL) ||
+                     (figures.lds == NULL) != (figures.high == NULL);
     if (!answer->failed)
         add_table(answer, &figures);
     if (!answer->failed)

@@ -9,7 +9,7 @@
 #include "mechanism/summary_parts.h"
 #include "table/load.h"
 
-enum { SHOWN_BEHAVIOURS = 3, SHOWN_PARTS = 5, SHOWN_SIZES = 9, PART_WIDTH = 16, LABEL_WIDTH = 20 };
+enum { SHOWN_BEHAVIOURS = 3, SHOWN_PARTS = 5, SHOWN_SIZES = 9, PART_WIDTH = 16, LABEL_WIDTH = 20, FAILURE_WIDTH = 92 };
 
 bool summary_text(struct summary *summary, const char *path, int64_t i, int width)
 {
@@ -32,6 +32,15 @@ static void *load_effect(struct summary *summary, const char *field, enum table_
     return data;
 }
 
+/* A table may be damaged: parts that it names must be there. */
+static bool is_order(const struct summary *summary)
+{
+    bool good = summary->order != NULL;
+    for (int64_t i = 0; good && i < summary->n_behaviour * summary->n_part; i++)
+        good = summary->order[i] >= 0 && summary->order[i] < summary->n_part;
+    return good;
+}
+
 static bool load(struct summary *summary)
 {
     summary->mean = load_effect(summary, "mean", TABLE_F64);
@@ -43,7 +52,7 @@ static bool load(struct summary *summary)
     summary->localised = load_effect(summary, "localised", TABLE_U8);
     summary->order = load_effect(summary, "order", TABLE_I64);
     return summary->mean && summary->low && summary->high && summary->control && summary->score && summary->chance &&
-           summary->localised && summary->order;
+           summary->localised && is_order(summary);
 }
 
 static void clear(struct summary *summary)
@@ -217,8 +226,11 @@ static bool add_remainder(struct summary *summary, int64_t b)
         if (behaviour[i] == b) {
             char *text = table_load_text(summary->reader, "/failures/text", i);
             good = text != NULL;
-            if (good)
-                text_add(summary->out, "  open: %.92s\n", text);
+            if (good) {
+                text_add(summary->out, "  open: ");
+                text_add_column(summary->out, text, FAILURE_WIDTH);
+                text_end_line(summary->out);
+            }
             memory_free(text);
         }
     memory_free(behaviour);

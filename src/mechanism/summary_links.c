@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "base/column.h"
 #include "base/memory.h"
 #include "mechanism/summary_parts.h"
@@ -59,7 +61,7 @@ static bool add_policies(struct summary *summary, int64_t row)
     if (score == NULL)
         return false;
     for (int64_t p = 0; p < n; p++) {
-        sum += score[row * n + p];
+        sum += fmax(score[row * n + p], 0); /* what speaks against the behaviour is no part of what came in */
         if (score[row * n + p] > score[row * n + most])
             most = p;
     }
@@ -82,7 +84,7 @@ static bool add_examples(struct summary *summary, int64_t b, int64_t part)
     int32_t *link = table_load(summary->reader, "/parts/link", TABLE_I32, summary->n_part);
     int64_t *example = table_load(summary->reader, "/links/examples/index", TABLE_I64, cells);
     int64_t *queries = table_load(summary->reader, "/links/queries", TABLE_I64, summary->n_behaviour);
-    bool good = link != NULL && example != NULL && queries != NULL;
+    bool good = link != NULL && example != NULL && queries != NULL && link[part] >= 0 && link[part] < layers;
     if (good && queries[b] > 0) {
         int64_t row = b * layers + link[part];
         text_add(summary->out, "  examples behind the %lld queries with it, through layer ", (long long)queries[b]);
