@@ -98,6 +98,7 @@ static const struct column_row validation[] = {{"method", "0 /validation/method/
                                                {"loo_correlation", "0 /validation/loo/mean", NULL, NULL},
                                                {"group_pearson", "0 /validation/group/pearson", NULL, NULL},
                                                {"group_spearman", "0 /validation/group/spearman", NULL, NULL},
+                                               {"slope", "0 /validation/method/slope", NULL, NULL},
                                                {0}};
 static const struct column_row validation_queries[] = {{"method", "0 /validation/method/name", NULL, NULL},
                                                        {"query", "1", "query", "line of the queries file, from 0"},
@@ -151,7 +152,7 @@ const struct table_row counterfactual_tables[] = {
      .columns = network_flip_examples,
      .text = "these examples, in order"},
     {.name = "validation",
-     .shape = "/validation/lds/mean",
+     .shape = "/validation/method/name",
      .columns = validation,
      .text = "what retraining says of the scores"},
     {.name = "validation_queries",

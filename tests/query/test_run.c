@@ -181,6 +181,31 @@ static void test_flags(void)
     events_end(folder);
 }
 
+/* What retraining says is asked for by method, whichever sets were retrained. */
+static void test_groups_alone(void)
+{
+    enum { N_METHOD = 2 };
+    const struct dataset list[] = {
+        {"/validation/method/name", TABLE_STRING, 1, {N_METHOD}, 6, "1", "name"},
+        {"/validation/group/pearson", TABLE_F64, 1, {N_METHOD}, 0, "1", "correlation"},
+    };
+    const char names[N_METHOD][6] = {"tracin", "random"};
+    const double pearson[N_METHOD] = {0.75, -0.25};
+    char *folder = events_begin(), *file = path_join(folder, "counterfactual.h5");
+    struct table *table = NULL;
+    struct query *query = NULL;
+    CHECK(table_create(MPI_COMM_SELF, file, list, sizeof list / sizeof *list, NULL, 0, &table) == STATUS_OK);
+    CHECK(table_write(table, "/validation/method/name", 0, N_METHOD, names) == STATUS_OK);
+    CHECK(table_write(table, "/validation/group/pearson", 0, N_METHOD, pearson) == STATUS_OK);
+    CHECK(table_close(table, true) == STATUS_OK);
+    CHECK(query_open(folder, NULL, &query) == STATUS_OK);
+    check_text(query, "SELECT method FROM validation WHERE group_pearson > 0", "tracin\n");
+    query_close(query);
+    unlink(file);
+    memory_free(file);
+    events_end(folder);
+}
+
 int main(int argc, char **argv)
 {
     MPI_Init(&argc, &argv);
@@ -197,6 +222,7 @@ int main(int argc, char **argv)
     query_close(query);
     test_watch(folder);
     test_flags();
+    test_groups_alone();
     events_end(folder);
     CHECK_FAILS(query_open("/nowhere/at/all", NULL, &query), BAD_RUN, "nothing there");
     CHECK_FAILS(question_unknown("traec"), BAD_USAGE, "near are: trace");
