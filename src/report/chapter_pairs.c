@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "report/chapters.h"
 
-enum { SHOWN_BEHAVIOURS = 4, SHOWN_PAIRS = 8, MOST_COLUMNS = 4, MOST_VALUES = 12, N_FIXED = 8 };
+enum { SHOWN_BEHAVIOURS = 4, SHOWN_PAIRS = 8, MOST_COLUMNS = 4, MOST_VALUES = 12, N_FIXED = 8, MOST_POINTS = 4000 };
 
 struct pairs {
     int64_t n, n_behaviour, n_feature, n_watched;
@@ -32,30 +32,36 @@ static bool load(struct page *page, struct pairs *pairs)
            pairs->off_target;
 }
 
-/* One behaviour's column of a table of pairs × behaviours. */
-static const double *column_of(struct page *page, const struct pairs *pairs, const double *values, int64_t b)
+/* One behaviour's column of a table of pairs × behaviours: of every step-th pair. */
+static const double *column_of(struct page *page, const struct pairs *pairs, const double *values, int64_t b,
+                               int64_t step)
 {
     double *column = content_keep(&page->content, memory_allocate(pairs->n, sizeof *column));
-    for (int64_t i = 0; i < pairs->n; i++)
-        column[i] = values[i * pairs->n_behaviour + b];
+    for (int64_t i = 0; i < pairs->n; i += step)
+        column[i / step] = values[i * pairs->n_behaviour + b];
     return column;
 }
 
 static void draw_pathways(struct page *page, const struct pairs *pairs)
 {
+    int64_t step = (pairs->n + MOST_POINTS - 1) / MOST_POINTS, n = (pairs->n + step - 1) / step;
+    const char *each = step == 1 ? "Each pair" : page_path(page, "One pair in %lld", (long long)step);
+    const char *how = step == 1 ? NULL : page_path(page, "one row in %lld", (long long)step);
     struct chart *chart =
-        content_chart(&page->content, "Each pair as a point: how far it moved the policy through what the model "
-                                      "represents, and through what it says");
+        content_chart(&page->content, page_path(page,
+                                                "%s as a point: how far it moved the policy through what the model "
+                                                "represents, and through what it says",
+                                                each));
     chart->x_label = "through feature activations";
     chart->y_label = "through behaviour";
     chart->log_x = chart->log_y = true;
     for (int64_t b = 0; b < pairs->n_behaviour && b < SHOWN_BEHAVIOURS; b++)
         chart_add(chart, (struct series){.name = page_string(page, "/behaviours/name", b),
                                          .style = STYLE_POINTS,
-                                         .n = pairs->n,
-                                         .x = column_of(page, pairs, pairs->x, b),
-                                         .y = column_of(page, pairs, pairs->y, b),
-                                         .source = over_rows(page, "/pairs/y_norm", NULL)});
+                                         .n = n,
+                                         .x = column_of(page, pairs, pairs->x, b, step),
+                                         .y = column_of(page, pairs, pairs->y, b, step),
+                                         .source = over_rows(page, "/pairs/y_norm", how)});
 }
 
 static void add_dominant(struct page *page, const struct pairs *pairs, int64_t i, int64_t b)
@@ -92,7 +98,7 @@ static void write_behaviour(struct page *page, const struct pairs *pairs, int64_
                             int n_name)
 {
     struct content *content = &page->content;
-    const int64_t *order = page_order(page, column_of(page, pairs, pairs->norm, b), pairs->n, false);
+    const int64_t *order = page_order(page, column_of(page, pairs, pairs->norm, b, 1), pairs->n, false);
     content_table(content, page_path(page, "The pairs that moved “%s” most", page_string(page, "/behaviours/name", b)),
                   columns_of(page, names, n_name), N_FIXED + n_name);
     for (int64_t k = 0; k < pairs->n && k < SHOWN_PAIRS; k++) {

@@ -223,7 +223,7 @@ static void tell(enum child_end end, const struct text *errors, char trouble[200
     if (end == CHILD_ABSENT)
         snprintf(trouble, 200, "gnuplot is not installed");
     else if (end == CHILD_TOO_LATE)
-        snprintf(trouble, 200, "gnuplot took more than %g s", PATIENCE);
+        snprintf(trouble, 200, "gnuplot took more than %g s, or drew too much", PATIENCE);
     else
         snprintf(trouble, 200, "gnuplot failed: %.150s", errors->length > 0 ? errors->bytes : "it said nothing");
 }

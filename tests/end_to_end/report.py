@@ -311,6 +311,26 @@ def check_claims(base):
     check("violations" not in page and "This chapter is not complete" in page, "violations that were not read", page)
 
 
+def check_many_pairs(base):
+    """Of many pairs some are drawn, and the chart says so."""
+    directory, n = base / "many", 9000
+    directory.mkdir()
+    (directory / "run.json").write_text("{}\n")
+    measured = {f"pairs/{name}": np.arange(1, n + 1, dtype="f8").reshape(n, 1) for name in (
+        "shift_norm", "x_norm", "y_norm", "interaction_norm", "off_target_share")}
+    write_table(directory / "policy.h5", {}, {
+        **measured, "coefficients": [[0.5]], "behaviours/name": [b"b"], "features/deviation": [1.0],
+        "pairs/id": np.array([f"p{i}" for i in range(n)], "S8"), "features/label": [b"f"],
+        "pairs/dominant": np.zeros((n, 1), "i8"), "pairs/interferes": np.zeros((n, 1), "i1")})
+    run_well("report", directory)
+    page = (directory / "report.html").read_text()
+    drawn = shutil.which("gnuplot") is None or "Not drawn" not in page
+    check("One pair in 3 as a point" in page and drawn, "one pair in three", page[:2000])
+    rows = list(csv.reader(io.StringIO(run_well("report", directory, "--format", "csv").out)))
+    drawn = [float(row[4]) for row in rows if row[1].startswith("One pair in 3") and row[3] == "b"]
+    check(drawn == list(range(1, n + 1, 3)), "every third pair", drawn[:5])
+
+
 def programs(base, **scripts):
     """A PATH with the given programs alone, which are shell scripts."""
     base.mkdir()
@@ -361,6 +381,7 @@ def main():
         check(page.read_bytes() == before, "the same page from any number of ranks")
         check_state(run_directory, base)
         check_claims(base)
+        check_many_pairs(base)
     finish()
 
 
