@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "config/json.h"
+#include "jobs/forecast_figures.h"
 
 /* Multiply-adds in double and in the fixed order of exact/dense.h, as a part of the rate of 8-bit products, which is
  * what a calibration measures. */
@@ -79,7 +79,7 @@ void counterfactual_forecast_show(const struct counterfactual_forecast *forecast
     }
     const struct counterfactual_shape *shape = &forecast->shape;
     const struct counterfactual_plan *plan = &forecast->plan;
-    char scenarios[32], train[32], queries[32], bytes[32], most[32], each[32], seconds[32];
+    char scenarios[32], train[32], queries[32], bytes[32], most[32], each[32];
     text_add(out, "counterfactual  about %s scenarios over %s examples, %s queries, %lld retrained models\n",
              figure_count(shape->n_scenario, scenarios), figure_count(shape->n_train, train),
              figure_count(shape->n_query, queries), (long long)shape->n_set);
@@ -94,10 +94,7 @@ void counterfactual_forecast_show(const struct counterfactual_forecast *forecast
     text_add(out, "  %-20s about %s per rank, of %s in counterfactual.memory; a scenario %s\n", "memory",
              figure_bytes((double)plan->peak_bytes, bytes), figure_bytes((double)shape->memory, most),
              figure_bytes((double)plan->scenario_bytes, each));
-    if (forecast->seconds < 0)
-        text_add(out, "  %-20s unknown: run `assay plan --calibrate` on a compute node\n\n", "time");
-    else
-        text_add(out, "  %-20s very roughly %s\n\n", "time", figure_seconds(forecast->seconds, seconds));
+    forecast_add_time(forecast->seconds, out);
 }
 
 void counterfactual_forecast_add_json(const struct counterfactual_forecast *forecast, struct text *out)
@@ -106,29 +103,19 @@ void counterfactual_forecast_add_json(const struct counterfactual_forecast *fore
         return;
     const struct counterfactual_shape *shape = &forecast->shape;
     const struct counterfactual_plan *plan = &forecast->plan;
-    const struct {
-        const char *name;
-        double value;
-    } figures[] = {{"scenarios", (double)shape->n_scenario},
-                   {"examples", (double)shape->n_train},
-                   {"queries", (double)shape->n_query},
-                   {"features", (double)shape->n_feature},
-                   {"outputs", (double)shape->n_output},
-                   {"retrained_models", (double)shape->n_set},
-                   {"scenarios_at_a_time", (double)plan->at_a_time},
-                   {"walks", (double)plan->n_walk},
-                   {"operations", plan->operations},
-                   {"rank_input_bytes", plan->read_bytes},
-                   {"output_bytes", plan->output_bytes},
-                   {"memory_bytes", (double)plan->peak_bytes},
-                   {"memory_limit_bytes", (double)shape->memory},
-                   {"seconds", forecast->seconds}};
-    text_add(out, ",\n  \"counterfactual\": {");
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        if (figures[i].value < 0) /* an unknown time */
-            continue;
-        text_add(out, "%s\n    \"%s\": ", i ? "," : "", figures[i].name);
-        json_add_number(out, figures[i].value);
-    }
-    text_add(out, "\n  }");
+    const struct forecast_figure figures[] = {{"scenarios", (double)shape->n_scenario},
+                                              {"examples", (double)shape->n_train},
+                                              {"queries", (double)shape->n_query},
+                                              {"features", (double)shape->n_feature},
+                                              {"outputs", (double)shape->n_output},
+                                              {"retrained_models", (double)shape->n_set},
+                                              {"scenarios_at_a_time", (double)plan->at_a_time},
+                                              {"walks", (double)plan->n_walk},
+                                              {"operations", plan->operations},
+                                              {"rank_input_bytes", plan->read_bytes},
+                                              {"output_bytes", plan->output_bytes},
+                                              {"memory_bytes", (double)plan->peak_bytes},
+                                              {"memory_limit_bytes", (double)shape->memory},
+                                              {"seconds", forecast->seconds}};
+    forecast_add_object("counterfactual", NULL, false, figures, sizeof figures / sizeof *figures, out);
 }

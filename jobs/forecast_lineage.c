@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "config/json.h"
+#include "jobs/forecast_figures.h"
 #include "lineage/inputs.h"
 
 /* Seconds of one core per use, beside reading and writing bytes. */
@@ -76,10 +76,7 @@ void lineage_forecast_show(const struct lineage_forecast *forecast, struct text 
     text_add(out, "  %-20s steps %s, a window of them %s, samples %s in %s passes\n", "",
              figure_bytes((double)plan->ledger_bytes, a), figure_bytes((double)plan->window_bytes, b),
              figure_bytes((double)plan->share_bytes, c), figure_count(plan->n_pass, d));
-    if (forecast->seconds < 0)
-        text_add(out, "  %-20s unknown: run `assay plan --calibrate` on a compute node\n\n", "time");
-    else
-        text_add(out, "  %-20s very roughly %s\n\n", "time", figure_seconds(forecast->seconds, a));
+    forecast_add_time(forecast->seconds, out);
 }
 
 void lineage_forecast_add_json(const struct lineage_forecast *forecast, struct text *out)
@@ -88,25 +85,16 @@ void lineage_forecast_add_json(const struct lineage_forecast *forecast, struct t
         return;
     const struct lineage_shape *shape = &forecast->estimate.shape;
     const struct lineage_plan *plan = &forecast->plan;
-    const struct {
-        const char *name;
-        double value;
-    } figures[] = {{"uses", (double)shape->n_use},
-                   {"samples", (double)shape->n_sample},
-                   {"steps", (double)shape->n_step},
-                   {"recorders", (double)forecast->estimate.n_recorder},
-                   {"input_bytes", forecast->estimate.input_bytes},
-                   {"output_bytes", plan->output_bytes},
-                   {"passes", (double)plan->n_pass},
-                   {"memory_bytes", (double)plan->peak_bytes},
-                   {"memory_limit_bytes", (double)shape->memory},
-                   {"seconds", forecast->seconds}};
-    text_add(out, ",\n  \"lineage\": {\n    \"guessed\": %s", forecast->estimate.guessed ? "true" : "false");
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        if (figures[i].value < 0) /* an unknown time */
-            continue;
-        text_add(out, ",\n    \"%s\": ", figures[i].name);
-        json_add_number(out, figures[i].value);
-    }
-    text_add(out, "\n  }");
+    const struct forecast_figure figures[] = {{"uses", (double)shape->n_use},
+                                              {"samples", (double)shape->n_sample},
+                                              {"steps", (double)shape->n_step},
+                                              {"recorders", (double)forecast->estimate.n_recorder},
+                                              {"input_bytes", forecast->estimate.input_bytes},
+                                              {"output_bytes", plan->output_bytes},
+                                              {"passes", (double)plan->n_pass},
+                                              {"memory_bytes", (double)plan->peak_bytes},
+                                              {"memory_limit_bytes", (double)shape->memory},
+                                              {"seconds", forecast->seconds}};
+    forecast_add_object("lineage", "guessed", forecast->estimate.guessed, figures, sizeof figures / sizeof *figures,
+                        out);
 }

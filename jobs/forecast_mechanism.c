@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "config/json.h"
+#include "jobs/forecast_figures.h"
 
 #define VECTOR_PART (1.0 / 100) /* of the rate of 8-bit products: multiply-adds in double, side by side */
 
@@ -53,7 +53,7 @@ void mechanism_forecast_show(const struct mechanism_forecast *forecast, struct t
                  "mechanism   what it explains is not there yet: jobs before it make it; plan again after them\n\n");
         return;
     }
-    char parts[32], probes[32], read[32], written[32], peak[32], most[32], block[32], draws[32], seconds[32];
+    char parts[32], probes[32], read[32], written[32], peak[32], most[32], block[32], draws[32];
     text_add(out, "mechanism   %s parts x %s probes, %lld behaviours, %lld interventions, %lld controls of a part\n",
              figure_count(shape->n_part, parts), figure_count(shape->n_probe, probes), (long long)shape->n_behaviour,
              (long long)shape->n_intervention, (long long)shape->n_control);
@@ -63,10 +63,7 @@ void mechanism_forecast_show(const struct mechanism_forecast *forecast, struct t
     text_add(out, "  %-20s %s per rank, of %s in mechanism.memory: a block of parts %s, resamples %s\n", "memory",
              figure_bytes(plan->peak_bytes, peak), figure_bytes((double)shape->memory, most),
              figure_bytes(plan->block_bytes, block), figure_bytes(plan->resample_bytes, draws));
-    if (forecast->seconds < 0)
-        text_add(out, "  %-20s unknown: run `assay plan --calibrate` on a compute node\n\n", "time");
-    else
-        text_add(out, "  %-20s very roughly %s\n\n", "time", figure_seconds(forecast->seconds, seconds));
+    forecast_add_time(forecast->seconds, out);
 }
 
 void mechanism_forecast_add_json(const struct mechanism_forecast *forecast, struct text *out)
@@ -75,27 +72,17 @@ void mechanism_forecast_add_json(const struct mechanism_forecast *forecast, stru
     const struct mechanism_plan *plan = &forecast->plan;
     if (forecast->awaits)
         return;
-    const struct {
-        const char *name;
-        double value;
-    } figures[] = {{"parts", (double)shape->n_part},
-                   {"probes", (double)shape->n_probe},
-                   {"behaviours", (double)shape->n_behaviour},
-                   {"interventions", (double)shape->n_intervention},
-                   {"controls", (double)shape->n_control},
-                   {"pairs", (double)shape->n_pair},
-                   {"operations", plan->operations},
-                   {"read_bytes", plan->read_bytes},
-                   {"output_bytes", plan->output_bytes},
-                   {"memory_bytes", plan->peak_bytes},
-                   {"memory_limit_bytes", (double)shape->memory},
-                   {"seconds", forecast->seconds}};
-    text_add(out, ",\n  \"mechanism\": {");
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        if (figures[i].value < 0) /* an unknown time */
-            continue;
-        text_add(out, "%s\n    \"%s\": ", i ? "," : "", figures[i].name);
-        json_add_number(out, figures[i].value);
-    }
-    text_add(out, "\n  }");
+    const struct forecast_figure figures[] = {{"parts", (double)shape->n_part},
+                                              {"probes", (double)shape->n_probe},
+                                              {"behaviours", (double)shape->n_behaviour},
+                                              {"interventions", (double)shape->n_intervention},
+                                              {"controls", (double)shape->n_control},
+                                              {"pairs", (double)shape->n_pair},
+                                              {"operations", plan->operations},
+                                              {"read_bytes", plan->read_bytes},
+                                              {"output_bytes", plan->output_bytes},
+                                              {"memory_bytes", plan->peak_bytes},
+                                              {"memory_limit_bytes", (double)shape->memory},
+                                              {"seconds", forecast->seconds}};
+    forecast_add_object("mechanism", NULL, false, figures, sizeof figures / sizeof *figures, out);
 }

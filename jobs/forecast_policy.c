@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "config/json.h"
+#include "jobs/forecast_figures.h"
 #include "policy/problem_plan.h"
 
 /* Multiply-adds in double, as parts of the rate of 8-bit products, which is what a calibration measures: by the matrix
@@ -119,7 +119,7 @@ void policy_forecast_show(const struct policy_forecast *forecast, struct text *o
     }
     const struct policy_shape *shape = &forecast->shape;
     const struct policy_plan *plan = &forecast->plan;
-    char probes[32], features[32], pairs[32], unknowns[32], seconds[32], bytes[32];
+    char probes[32], features[32], pairs[32], unknowns[32], bytes[32];
     text_add(out, "policy      %s probes x %s features, %lld behaviours, %s pairs\n",
              figure_count(shape->n_probe, probes), figure_count(shape->n_feature, features),
              (long long)shape->n_behaviour, figure_count(forecast->n_pair, pairs));
@@ -133,10 +133,7 @@ void policy_forecast_show(const struct policy_forecast *forecast, struct text *o
     text_add(out, "  %-20s %s of results, without pairs\n", "writes", figure_bytes(plan->output_bytes, bytes));
     show_memory(forecast, out);
     text_add(out, "  %-20s about %s per rank\n", "messages", figure_bytes(plan->message_bytes, bytes));
-    if (forecast->seconds < 0)
-        text_add(out, "  %-20s unknown: run `assay plan --calibrate` on a compute node\n\n", "time");
-    else
-        text_add(out, "  %-20s very roughly %s\n\n", "time", figure_seconds(forecast->seconds, seconds));
+    forecast_add_time(forecast->seconds, out);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
@@ -147,34 +144,24 @@ void policy_forecast_add_json(const struct policy_forecast *forecast, struct tex
         return;
     const struct policy_shape *shape = &forecast->shape;
     const struct policy_plan *plan = &forecast->plan;
-    const struct {
-        const char *name;
-        double value;
-    } figures[] = {{"probes", (double)shape->n_probe},
-                   {"features", (double)shape->n_feature},
-                   {"behaviours", (double)shape->n_behaviour},
-                   {"pairs", (double)forecast->n_pair},
-                   {"unknowns", (double)plan->n_unknown},
-                   {"grid_rows", plan->grid_rows},
-                   {"grid_columns", plan->grid_columns},
-                   {"panel_width", (double)plan->panel_width},
-                   {"systems_held", (double)plan->n_loaded},
-                   {"gram_operations", plan->gram_operations},
-                   {"factor_operations", plan->factor_operations},
-                   {"leverage_operations", plan->leverage_operations},
-                   {"pair_operations", plan->pair_operations},
-                   {"repeated_operations", plan->repeated_operations},
-                   {"rank_message_bytes", plan->message_bytes},
-                   {"output_bytes", plan->output_bytes},
-                   {"memory_bytes", (double)plan->peak_bytes},
-                   {"memory_limit_bytes", (double)shape->memory},
-                   {"seconds", forecast->seconds}};
-    text_add(out, ",\n  \"policy\": {\n    \"primal\": %s", plan->primal ? "true" : "false");
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        if (figures[i].value < 0) /* an unknown time */
-            continue;
-        text_add(out, ",\n    \"%s\": ", figures[i].name);
-        json_add_number(out, figures[i].value);
-    }
-    text_add(out, "\n  }");
+    const struct forecast_figure figures[] = {{"probes", (double)shape->n_probe},
+                                              {"features", (double)shape->n_feature},
+                                              {"behaviours", (double)shape->n_behaviour},
+                                              {"pairs", (double)forecast->n_pair},
+                                              {"unknowns", (double)plan->n_unknown},
+                                              {"grid_rows", plan->grid_rows},
+                                              {"grid_columns", plan->grid_columns},
+                                              {"panel_width", (double)plan->panel_width},
+                                              {"systems_held", (double)plan->n_loaded},
+                                              {"gram_operations", plan->gram_operations},
+                                              {"factor_operations", plan->factor_operations},
+                                              {"leverage_operations", plan->leverage_operations},
+                                              {"pair_operations", plan->pair_operations},
+                                              {"repeated_operations", plan->repeated_operations},
+                                              {"rank_message_bytes", plan->message_bytes},
+                                              {"output_bytes", plan->output_bytes},
+                                              {"memory_bytes", (double)plan->peak_bytes},
+                                              {"memory_limit_bytes", (double)shape->memory},
+                                              {"seconds", forecast->seconds}};
+    forecast_add_object("policy", "primal", plan->primal, figures, sizeof figures / sizeof *figures, out);
 }

@@ -2,6 +2,7 @@
 
 #include "config/json.h"
 #include "jobs/forecast.h"
+#include "jobs/forecast_figures.h"
 
 static void show_seconds(double seconds, char out[32])
 {
@@ -206,53 +207,40 @@ void forecast_show(const struct forecast *forecast, const char *config, struct t
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
-struct figure {
-    const char *name;
-    double value;
-};
-
-static void add_figures(const char *name, const struct figure *figures, int n, struct text *out)
-{
-    text_add(out, ",\n  \"%s\": {", name);
-    for (int i = 0; i < n; i++) {
-        text_add(out, "%s\n    \"%s\": ", i ? "," : "", figures[i].name);
-        json_add_number(out, figures[i].value);
-    }
-    text_add(out, "\n  }");
-}
-
-#define ADD_FIGURES(name, figures, out) add_figures(name, figures, (int)(sizeof(figures) / sizeof *(figures)), out)
+#define ADD_FIGURES(name, figures, out)                                                                                \
+    forecast_add_object(name, NULL, false, figures, sizeof(figures) / sizeof *(figures), out)
 
 static void add_influence(const struct forecast *forecast, struct text *out)
 {
     const struct influence_shape *shape = &forecast->shape;
     const struct influence_plan *plan = &forecast->plan;
     const struct influence_work *work = &forecast->work;
-    const struct figure figures[] = {{"examples", (double)plan->n_train},
-                                     {"queries", (double)plan->n_query},
-                                     {"checkpoints", shape->n_used},
-                                     {"layers", shape->n_layer},
-                                     {"blocks", (double)plan->n_block},
-                                     {"teams", (double)plan->n_team},
-                                     {"members", (double)plan->n_member},
-                                     {"rounds", (double)plan->n_round},
-                                     {"input_bytes", plan->input_bytes},
-                                     {"digit_products", plan->digit_products},
-                                     {"score_terms", plan->score_terms},
-                                     {"output_bytes", plan->output_bytes},
-                                     {"rank_input_bytes", work->read_bytes},
-                                     {"rank_digit_products", work->digit_products},
-                                     {"rank_score_terms", work->score_terms},
-                                     {"rank_messages", plan->n_message},
-                                     {"rank_message_bytes", plan->message_bytes},
-                                     {"memory_bytes", (double)plan->peak_bytes},
-                                     {"memory_limit_bytes", (double)shape->memory},
-                                     {"sample_bytes", (double)plan->sample_bytes},
-                                     {"record_bytes", forecast->record_bytes},
-                                     {"list_bytes", forecast->list_bytes}};
+    const struct forecast_figure figures[] = {{"examples", (double)plan->n_train},
+                                              {"queries", (double)plan->n_query},
+                                              {"checkpoints", shape->n_used},
+                                              {"layers", shape->n_layer},
+                                              {"blocks", (double)plan->n_block},
+                                              {"teams", (double)plan->n_team},
+                                              {"members", (double)plan->n_member},
+                                              {"rounds", (double)plan->n_round},
+                                              {"input_bytes", plan->input_bytes},
+                                              {"digit_products", plan->digit_products},
+                                              {"score_terms", plan->score_terms},
+                                              {"output_bytes", plan->output_bytes},
+                                              {"rank_input_bytes", work->read_bytes},
+                                              {"rank_digit_products", work->digit_products},
+                                              {"rank_score_terms", work->score_terms},
+                                              {"rank_messages", plan->n_message},
+                                              {"rank_message_bytes", plan->message_bytes},
+                                              {"memory_bytes", (double)plan->peak_bytes},
+                                              {"memory_limit_bytes", (double)shape->memory},
+                                              {"sample_bytes", (double)plan->sample_bytes},
+                                              {"record_bytes", forecast->record_bytes},
+                                              {"list_bytes", forecast->list_bytes}};
     const struct influence_time *time = &forecast->time;
-    const struct figure seconds[] = {{"records", time->records}, {"read", time->read},     {"score", time->score},
-                                     {"write", time->write},     {"reduce", time->reduce}, {"total", time->total}};
+    const struct forecast_figure seconds[] = {{"records", time->records}, {"read", time->read},
+                                              {"score", time->score},     {"write", time->write},
+                                              {"reduce", time->reduce},   {"total", time->total}};
     ADD_FIGURES("influence", figures, out);
     if (forecast->seconds >= 0)
         ADD_FIGURES("influence_seconds", seconds, out);
@@ -269,9 +257,9 @@ void forecast_add_json(const struct forecast *forecast, struct text *out)
     else
         text_add(out, "null");
     if (forecast->has_train) {
-        const struct figure figures[] = {{"operations", forecast->train.operations},
-                                         {"output_bytes", forecast->train.output_bytes},
-                                         {"seconds", forecast->train_seconds}};
+        const struct forecast_figure figures[] = {{"operations", forecast->train.operations},
+                                                  {"output_bytes", forecast->train.output_bytes},
+                                                  {"seconds", forecast->train_seconds}};
         ADD_FIGURES("train", figures, out);
     }
     if (forecast->has_lineage)
@@ -285,8 +273,8 @@ void forecast_add_json(const struct forecast *forecast, struct text *out)
     if (forecast->has_counterfactual)
         counterfactual_forecast_add_json(&forecast->counterfactual, out);
     if (forecast->has_seal && (forecast->has_influence || forecast->has_policy) && !forecast->awaits_training) {
-        const struct figure figures[] = {{"entries", forecast->seal.n_entry},
-                                         {"hashed_bytes", forecast->seal.hashed_bytes}};
+        const struct forecast_figure figures[] = {{"entries", forecast->seal.n_entry},
+                                                  {"hashed_bytes", forecast->seal.hashed_bytes}};
         ADD_FIGURES("seal", figures, out);
     }
     text_add(out, ",\n  \"rank_bytes\": ");
