@@ -17,7 +17,9 @@ struct known {
     struct sealed_root root;
     struct verify_report report; /* filled if `verified` */
     bool verified;
-    char *trouble; /* owned; NULL when the seal holds, or there is none */
+    enum status found; /* by the check */
+    char *sentence;    /* owned; what it said; NULL when all is as it was sealed, or nothing was checked */
+    char *trouble;     /* owned; NULL when the seal holds, or there is none */
 };
 
 static void known_load(const char *run_directory, struct known *known)
@@ -30,6 +32,7 @@ static void known_load(const char *run_directory, struct known *known)
 static void known_clear(struct known *known)
 {
     verify_report_clear(&known->report);
+    memory_free(known->sentence);
     memory_free(known->trouble);
 }
 
@@ -58,7 +61,7 @@ static void print_outcome(const char *path, const struct report_outcome *outcome
         printf("           it begins with what is missing or wrong\n");
 }
 
-static void print_json(const char *path, const struct report_outcome *outcome)
+static void print_json(const char *path, const struct report_seal *seal, const struct report_outcome *outcome)
 {
     struct text json;
     outcome_begin(&json, "report");
@@ -68,6 +71,10 @@ static void print_json(const char *path, const struct report_outcome *outcome)
     outcome_count(&json, "charts_drawn", outcome->n_plot);
     outcome_text(&json, "plot_trouble", outcome->plot_trouble[0] ? outcome->plot_trouble : NULL);
     outcome_count(&json, "missing", outcome->n_missing);
+    if (seal->was_verified)
+        outcome_flag(&json, "verified", seal->n_finding_total == 0);
+    else
+        outcome_text(&json, "verified", NULL);
     outcome_print(&json);
 }
 
@@ -75,6 +82,12 @@ static enum status print_page(const struct text *page)
 {
     bool good = fwrite(page->bytes, 1, page->length, stdout) == page->length && fflush(stdout) == 0;
     return good ? STATUS_OK : fail(CANNOT_WRITE, "assay report: standard output cannot be written to");
+}
+
+/* Without --output a page goes to RUN/report.html, and what is no page to standard output. */
+static bool goes_to_stdout(const struct report_request *request, const char *output)
+{
+    return output == NULL ? request->format != REPORT_HTML : strcmp(output, "-") == 0;
 }
 
 /* Writes the page and says in one line where it is.  Without --output it is RUN/report.html, or goes to standard output
@@ -85,7 +98,7 @@ static enum status make(const struct report_request *request, const char *output
     struct report_outcome outcome;
     text_init(&page);
     bool to_run = output == NULL && request->format == REPORT_HTML;
-    bool to_stdout = !to_run && (output == NULL || strcmp(output, "-") == 0);
+    bool to_stdout = goes_to_stdout(request, output);
     char *path = to_run ? path_join(request->run_directory, "report.html") : memory_copy_text(output ? output : "-");
     enum status status = report_write(request, &page, &outcome);
     if (status == STATUS_OK)
@@ -94,7 +107,7 @@ static enum status make(const struct report_request *request, const char *output
         char *relative = path_relative(".", path);
         const char *shown = relative ? relative : path;
         if (options->json)
-            print_json(shown, &outcome);
+            print_json(shown, &request->seal, &outcome);
         else if (!options->quiet)
             print_outcome(shown, &outcome);
         memory_free(relative);
@@ -121,13 +134,28 @@ void step_report(struct context *context)
     known_clear(&known);
 }
 
-/* Checks everything against the root first.  A run that differs is no failure of the report: it says so.
+/* Checks everything against the root first.  A run that differs, or is not sealed, has its page all the same.
  * @collective comm */
 static enum status verify_first(MPI_Comm comm, const struct options *options, struct known *known)
 {
-    enum status status = verify_run(comm, options->target, options->inputs, options->key, &known->report);
-    known->verified = status == STATUS_OK || status == DIFFERS;
-    return known->verified || status == BAD_RUN ? STATUS_OK : status;
+    known->found = verify_run(comm, options->target, options->inputs, options->key, &known->report);
+    known->verified = known->found == STATUS_OK || known->found == DIFFERS;
+    if (known->found != STATUS_OK)
+        known->sentence = memory_copy_text(failure_sentence());
+    return known->verified || known->found == BAD_RUN ? STATUS_OK : known->found;
+}
+
+/* What the check found, now that the page is written: the job ends as `assay verify` would.  A page on standard output
+ * stays free of it. */
+static enum status say_verdict(const struct known *known, bool page_is_printed, const struct options *options)
+{
+    char count[32];
+    if (known->found != STATUS_OK)
+        return fail(known->found, "%s", known->sentence);
+    if (!options->quiet && !options->json)
+        fprintf(page_is_printed ? stderr : stdout, "verified   %s %s, nothing differs\n",
+                figure_count(known->report.n_entry, count), known->report.n_entry == 1 ? "entry" : "entries");
+    return STATUS_OK;
 }
 
 static enum status run(MPI_Comm comm, const struct options *options)
@@ -151,6 +179,8 @@ static enum status run(MPI_Comm comm, const struct options *options)
         .run_directory = options->target, .command = options->program, .format = format, .seal = seal_of(&known)};
     if (status == STATUS_OK && rank == 0)
         status = make(&request, options->output, options);
+    if (status == STATUS_OK && rank == 0 && options->verify)
+        status = say_verdict(&known, goes_to_stdout(&request, options->output), options);
     if (options->verify)
         status = agree_from(comm, 0, status);
     known_clear(&known);
@@ -165,7 +195,7 @@ const struct job report_job = {
     .more =
         "The page is one file that needs no network and no script; gnuplot draws its charts.  It is not under the\n"
         "root, for it is made from what is.  markdown and csv go to standard output; csv has every figure in full,\n"
-        "with the dataset that it is from.\n",
+        "with the dataset that it is from.  With --verify the exit code is 1 when something differs.\n",
     .mpi = MPI_TO_VERIFY,
     .run = run,
 };

@@ -17,9 +17,9 @@ static void ask_influence(struct page *page)
     say_strong(content, "Asked: ");
     say(content, "which of ");
     say_number(content, (double)n_train, FORM_COUNT, over_rows(page, "/samples/id", "count"));
-    say(content, " training examples made the model answer ");
+    say(content, " training %s made the model answer ", plural(n_train, "example", "examples"));
     say_number(content, (double)n_query, FORM_COUNT, over_rows(page, "/queries/id", "count"));
-    say(content, " %s as it does, by the method “%s”?", n_query == 1 ? "query" : "queries", method ? method : "?");
+    say(content, " %s as it does, by the method “%s”?", plural(n_query, "query", "queries"), method ? method : "?");
 }
 
 /* A column of groups: the value whose examples lowered the queries' loss most, beside its share of the examples. */
@@ -64,7 +64,7 @@ static void say_leader(struct page *page, const struct leader *leader)
     say(content, " of all, and brought ");
     say_number(content, leader->share, FORM_SHARE,
                over_rows(page, leader->nets, "share of the positive sums over rows"));
-    say(content, " of what lowered the queries' loss.");
+    say(content, " of all that helped.");
 }
 
 static void add_leader(struct page *page, const struct leader *leader)
@@ -134,12 +134,13 @@ static void say_gaps(struct page *page)
     if (found == 0) {
         say(content, "The policy has no gap: in ");
         say_number(content, (double)n, FORM_COUNT, over_rows(page, "/gaps/kind", "count"));
-        say(content, " of %lld categories of which a behaviour is expected, features carry it.", (long long)n);
+        say(content, " of %lld %s of which a behaviour is expected, features carry it.", (long long)n,
+            plural(n, "category", "categories"));
     } else {
-        say(content, "The policy has gaps: in ");
+        say(content, "The policy has %s: in ", plural(found, "a gap", "gaps"));
         say_number(content, (double)found, FORM_COUNT, over_rows(page, "/gaps/kind", "count of other than “carried”"));
-        say(content, " of %lld categories of which a behaviour is expected, no feature carries it as it should.",
-            (long long)n);
+        say(content, " of %lld %s of which a behaviour is expected, no feature carries it as it should.", (long long)n,
+            plural(n, "category", "categories"));
     }
 }
 
@@ -158,8 +159,8 @@ static void answer_policy(struct page *page)
     say_strong(content, "Asked: ");
     say(content, "which of ");
     say_number(content, (double)m, FORM_COUNT, over_rows(page, "/features/label", "count"));
-    say(content, " features carry %s, and what did each training pair do to them?",
-        n == 1 ? "the behaviour" : "each behaviour");
+    say(content, " %s carry %s, and what did each training pair do to them?", plural(m, "feature", "features"),
+        plural(n, "the behaviour", "each behaviour"));
     content_table(content, "", columns, sizeof columns / sizeof *columns);
     for (int64_t b = 0; b < n && b < SHOWN_BEHAVIOURS; b++)
         add_behaviour(page, b, m);
@@ -172,28 +173,29 @@ static void add_figures(struct page *page)
 {
     static const struct {
         enum run_table table;
-        const char *path, *label;
+        const char *path, *one, *many;
     } figures[] = {
-        {INFLUENCE, "/samples/id", "training examples"},
-        {INFLUENCE, "/queries/id", "queries"},
-        {INFLUENCE, "/checkpoints/used", "checkpoints used"},
-        {POLICY, "/probes/id", "probes"},
-        {POLICY, "/features/label", "features"},
-        {POLICY, "/pairs/id", "training pairs"},
-        {MECHANISM, "/parts/id", "parts"},
-        {LINEAGE, "/steps/step", "steps recorded"},
-        {LINEAGE, "/uses/sample", "uses recorded"},
-        {COUNTERFACTUAL, "/scenarios/name", "scenarios"},
+        {INFLUENCE, "/samples/id", "training example", "training examples"},
+        {INFLUENCE, "/queries/id", "query", "queries"},
+        {INFLUENCE, "/checkpoints/used", "checkpoint used", "checkpoints used"},
+        {POLICY, "/probes/id", "probe", "probes"},
+        {POLICY, "/features/label", "feature", "features"},
+        {POLICY, "/pairs/id", "training pair", "training pairs"},
+        {MECHANISM, "/parts/id", "part", "parts"},
+        {LINEAGE, "/steps/step", "step recorded", "steps recorded"},
+        {LINEAGE, "/uses/sample", "use recorded", "uses recorded"},
+        {COUNTERFACTUAL, "/scenarios/name", "scenario", "scenarios"},
     };
     struct content *content = &page->content;
     int n = 0;
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         page->current = figures[i].table;
-        if (page_extent(page, figures[i].path, 0) == 0)
+        int64_t extent = page_extent(page, figures[i].path, 0);
+        if (extent == 0)
             continue;
         if (n++ == 0)
             content_figures(content);
-        figure_number(content, figures[i].label, (double)page_extent(page, figures[i].path, 0), FORM_COUNT,
+        figure_number(content, plural(extent, figures[i].one, figures[i].many), (double)extent, FORM_COUNT,
                       over_rows(page, figures[i].path, "count"));
     }
 }

@@ -43,6 +43,7 @@ static void draw(struct page *page, const struct timeline *timeline)
         return;
     struct chart *chart = content_chart(content, "Validation loss of every candidate; rings mark those selected");
     chart->x_label = "optimizer step";
+    chart->counts_x = true;
     chart->y_label = "validation loss";
     struct source source = over_rows(page, "/checkpoints/validation_loss", NULL);
     chart_add(chart, (struct series){.name = "candidates",
@@ -91,8 +92,8 @@ void write_checkpoints(struct page *page)
     struct content *content = &page->content;
     const char *rule = page_attribute(page, "checkpoint rule");
     content_paragraph(content, TONE_PLAIN);
-    say(content, "Influence is summed over %lld of %lld candidate checkpoints.  The rule: ", (long long)timeline.n_used,
-        (long long)timeline.n);
+    say(content, "Influence is summed over %lld of %lld candidate %s.  The rule: ", (long long)timeline.n_used,
+        (long long)timeline.n, plural(timeline.n, "checkpoint", "checkpoints"));
     say(content, "%s.", rule != NULL ? rule : "not recorded");
     draw(page, &timeline);
     tabulate(page, &timeline);

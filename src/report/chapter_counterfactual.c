@@ -58,10 +58,11 @@ static void add_scenario(struct page *page, const struct scenarios *scenarios, c
     cell_name(content, page_string(page, "/scenarios/name", s), at_row(page, "/scenarios/name", s));
     cell_number(content, count[s], FORM_COUNT, at_row(page, "/scenarios/count", s));
     cell_number(content, scenarios->loss ? scenarios->loss[s] / n_query : NAN, FORM_SIGNED,
-                at_row(page, "/network/loss_change", s));
+                within_row(page, "/network/loss_change", s, "mean over queries"));
     cell_number(content, scenarios->margin ? scenarios->margin[s] / n_query : NAN, FORM_SIGNED,
-                at_row(page, "/ridge/change/margin", s));
-    cell_number(content, scenarios->flips ? scenarios->flips[s] : NAN, FORM_COUNT, at_row(page, "/ridge/flips", s));
+                within_row(page, "/ridge/change/margin", s, "mean over queries"));
+    cell_number(content, scenarios->flips ? scenarios->flips[s] : NAN, FORM_COUNT,
+                within_row(page, "/ridge/flips", s, "sum over queries"));
 }
 
 static void write_scenarios(struct page *page, const struct scenarios *scenarios)
@@ -142,11 +143,12 @@ void write_what_if(struct page *page)
     content_paragraph(content, TONE_PLAIN);
     say(content,
         "Ridge figures are exact: the same as fitting again without the examples.  Network figures are first order: "
-        "what small steps on them did, summed; retraining may differ.  A rise of the loss means that the examples "
-        "helped.");
-    if (scenarios.network && !has_scale(page))
-        say(content,
-            "  The scale of the scores is not known here: their sums are no changes of the loss in its units.");
+        "what small steps on them did, summed; retraining may differ.");
+    if (scenarios.network)
+        say(content, has_scale(page)
+                         ? "  A rise of the loss means that the examples helped."
+                         : "  The scale of the scores is not known here: their sums are no changes of the loss in its "
+                           "units.  A sum above zero means that the examples helped.");
     write_scenarios(page, &scenarios);
     write_flips(page, &scenarios);
 }
@@ -191,10 +193,10 @@ static void draw_prediction(struct page *page, const char *what, const char *wor
     if (actual == NULL || predicted == NULL)
         return;
     struct chart *chart = content_chart(content, page_path(page,
-                                                           "Change of the loss without %s: predicted, and after "
-                                                           "training again",
+                                                           "What changes without %s: predicted, and after training "
+                                                           "again",
                                                            words));
-    chart->x_label = "predicted";
+    chart->x_label = "predicted, on the method's own scale";
     chart->y_label = "after training again";
     chart_add(chart, (struct series){.name = page_string(page, "/validation/method/name", 0),
                                      .style = STYLE_POINTS,
@@ -237,11 +239,11 @@ static void answer_lineage(struct page *page)
     content_paragraph(content, TONE_LEAD);
     say_strong(content, "Asked: ");
     say(content, "did training use only what was admitted?  The records of ");
-    say_number(content, (double)page_extent(page, "/uses/sample", 0), FORM_COUNT,
-               over_rows(page, "/uses/sample", "count"));
-    say(content, " uses show ");
+    int64_t n_use = page_extent(page, "/uses/sample", 0);
+    say_number(content, (double)n_use, FORM_COUNT, over_rows(page, "/uses/sample", "count"));
+    say(content, " %s ", plural(n_use, "use shows", "uses show"));
     say_number(content, found, FORM_COUNT, over_rows(page, "/finding_kinds/count", "sum over violations"));
-    say(content, " violations.");
+    say(content, " %s.", plural((int64_t)found, "violation", "violations"));
     if (page_extent(page, "/admissions/decision", 0) == 0)
         say(content, "  No admission was recorded, so they do not say whether the samples were admitted.");
 }
@@ -258,11 +260,11 @@ static void answer_what_if(struct page *page)
     say_strong(content, "Asked: ");
     say(content, "what would change without some of the examples?  Of ");
     say_number(content, (double)scenarios.n, FORM_COUNT, over_rows(page, "/scenarios/name", "count"));
-    say(content, " scenarios, ");
+    say(content, " %s, ", plural(scenarios.n, "scenario", "scenarios"));
     say_name(content, page_string(page, "/scenarios/name", best));
     say(content, has_scale(page) ? " changes the loss most: by " : " has the largest sum of scores: ");
     say_number(content, scenarios.loss[best] / (double)scenarios.n_query, FORM_SIGNED,
-               at_row(page, "/network/loss_change", best));
+               within_row(page, "/network/loss_change", best, "mean over queries"));
     say(content, " on the mean query, to first order.");
 }
 

@@ -25,8 +25,10 @@ static void write_column(struct page *page, const char *column)
         sums[p] = page_sums(page, paths[p], n_query, n);
     if (count == NULL || sums[0] == NULL || sums[1] == NULL || sums[2] == NULL)
         return;
-    content_table(content, page_path(page, "By %s, summed over all %lld queries", column, (long long)n_query), columns,
-                  N_COLUMNS);
+    content_table(content,
+                  page_path(page, "By %s, summed over %s", column,
+                            n_query == 1 ? "the one query" : page_path(page, "all %lld queries", (long long)n_query)),
+                  columns, N_COLUMNS);
     const int64_t *order = page_order(page, sums[2], n, false);
     for (int64_t i = 0; i < n && i < MOST_VALUES; i++) {
         int64_t v = order[i];

@@ -47,7 +47,7 @@ static void write_admissions(struct page *page)
                 cell_words(content, "(none)");
             cell_name(content, page_string(page, "/decisions/name", d), at_row(page, "/decisions/name", d));
             cell_number(content, (double)counts[p * n_decision + d], FORM_COUNT,
-                        over_rows(page, "/admissions/decision", "count"));
+                        over_rows(page, "/admissions/decision", "count by policy and decision"));
         }
 }
 
@@ -84,7 +84,8 @@ static void write_epochs(struct page *page)
 
 static void write_column(struct page *page, const char *column)
 {
-    static const struct column columns[] = {{"value", false, false}, {"samples", true, false}, {"uses", true, true}};
+    static const struct column columns[] = {
+        {"value", false, false}, {"samples of all splits", true, false}, {"uses", true, true}};
     struct content *content = &page->content;
     const char *values = page_path(page, "/groups/%s/value", column),
                *uses = page_path(page, "/groups/%s/uses", column);
@@ -94,7 +95,8 @@ static void write_column(struct page *page, const char *column)
     if (n == 0 || count == NULL || use == NULL)
         return;
     const int64_t *order = page_order(page, use, n, false);
-    content_table(content, page_path(page, "Uses by %s", column), columns, 3);
+    content_table(content, page_path(page, "Uses by %s, with the samples that training did not use", column), columns,
+                  3);
     for (int64_t i = 0; i < n && i < MOST_VALUES; i++) {
         const char *value = page_string(page, values, order[i]);
         cell_name(content, value[0] ? value : "(none)", at_row(page, values, order[i]));
@@ -154,7 +156,10 @@ static void write_findings(struct page *page)
     const double *size = page_numbers(page, "/findings/size", n), *limit = page_numbers(page, "/findings/limit", n);
     if (kind == NULL || step == NULL || size == NULL || limit == NULL)
         return;
-    content_table(content, page_path(page, "The first findings of %lld", (long long)n), columns, 5);
+    content_table(content,
+                  n <= MOST_FINDINGS ? "Each finding"
+                                     : page_path(page, "The first %d of %lld findings", MOST_FINDINGS, (long long)n),
+                  columns, 5);
     for (int64_t i = 0; i < n && i < MOST_FINDINGS; i++) {
         add_code(page, "/finding_kinds/name", kind, i);
         if (step[i] >= 0)
@@ -162,8 +167,8 @@ static void write_findings(struct page *page)
         else
             cell_words(content, "");
         cell_sentence(content, page_string(page, "/findings/text", i), at_row(page, "/findings/text", i));
-        cell_number(content, size[i], FORM_PLAIN, at_row(page, "/findings/size", i));
-        cell_number(content, limit[i], FORM_PLAIN, at_row(page, "/findings/limit", i));
+        cell_number(content, size[i], form_of_size(size[i]), at_row(page, "/findings/size", i));
+        cell_number(content, limit[i], form_of_size(limit[i]), at_row(page, "/findings/limit", i));
     }
 }
 
@@ -171,13 +176,12 @@ void write_lineage(struct page *page)
 {
     struct content *content = &page->content;
     content_paragraph(content, TONE_PLAIN);
+    int64_t n_step = page_extent(page, "/steps/step", 0), n_use = page_extent(page, "/uses/sample", 0);
     say(content, "Merged from what training itself recorded: ");
-    say_number(content, (double)page_extent(page, "/steps/step", 0), FORM_COUNT,
-               over_rows(page, "/steps/step", "count"));
-    say(content, " steps and ");
-    say_number(content, (double)page_extent(page, "/uses/sample", 0), FORM_COUNT,
-               over_rows(page, "/uses/sample", "count"));
-    say(content, " uses of samples.");
+    say_number(content, (double)n_step, FORM_COUNT, over_rows(page, "/steps/step", "count"));
+    say(content, " %s and ", plural(n_step, "step", "steps"));
+    say_number(content, (double)n_use, FORM_COUNT, over_rows(page, "/uses/sample", "count"));
+    say(content, " %s of samples.", plural(n_use, "use", "uses"));
     write_findings(page);
     write_admissions(page);
     write_epochs(page);

@@ -185,6 +185,7 @@ static void draw_recomposition(struct page *page, const struct mechanism *mechan
                                                            "parts give back alone, beside k random parts",
                                                            page_string(page, "/behaviours/name", b)));
     chart->x_label = "parts kept (k)";
+    chart->counts_x = true;
     chart->y_label = "fidelity (R²)";
     chart->log_x = k[0] > 0;
     chart_add(chart, (struct series){.name = "strongest k",
@@ -233,8 +234,8 @@ static void write_failures(struct page *page)
     for (int64_t i = 0; i < n && i < MOST_FAILURES; i++) {
         cell_name(content, page_string(page, "/failure_kinds/name", (int64_t)kind[i]),
                   at_row(page, "/failure_kinds/name", (int64_t)kind[i]));
-        cell_number(content, size[i], FORM_PLAIN, at_row(page, "/failures/size", i));
-        cell_number(content, limit[i], FORM_PLAIN, at_row(page, "/failures/limit", i));
+        cell_number(content, size[i], form_of_size(size[i]), at_row(page, "/failures/size", i));
+        cell_number(content, limit[i], form_of_size(limit[i]), at_row(page, "/failures/limit", i));
         cell_sentence(content, page_string(page, "/failures/text", i), at_row(page, "/failures/text", i));
     }
 }
@@ -247,8 +248,8 @@ void write_mechanism(struct page *page)
         return;
     const char *level = page_attribute(page, "level");
     content_paragraph(content, TONE_PLAIN);
-    say(content, "%lld parts were taken out one at a time (intervention “%s”, level: ", (long long)mechanism.n_part,
-        mechanism.main);
+    say(content, "%lld %s taken out one at a time (intervention “%s”, level: ", (long long)mechanism.n_part,
+        plural(mechanism.n_part, "part was", "parts were"), mechanism.main);
     say(content, "%s).  A positive effect means that the part raises the behaviour.", level ? level : "not recorded");
     for (int64_t b = 0; b < mechanism.n_behaviour && b < SHOWN_BEHAVIOURS; b++) {
         struct effects effects;
@@ -282,7 +283,7 @@ static void answer_behaviour(struct page *page, const struct mechanism *mechanis
     if (enough != NULL && k != NULL && *enough >= 0 && *enough < (double)mechanism->n_size) {
         say(content, "), and the strongest ");
         say_number(content, k[(int64_t)*enough], FORM_COUNT, at_row(page, "/recomposition/k", (int64_t)*enough));
-        say(content, " rebuild it.");
+        say(content, k[(int64_t)*enough] == 1 ? " rebuilds it." : " rebuild it.");
     } else {
         say(content, "), and no number of the strongest rebuilds it.");
     }
@@ -299,7 +300,8 @@ void answer_mechanism(struct page *page)
     say_strong(content, "Asked: ");
     say(content, "which of ");
     say_number(content, (double)mechanism.n_part, FORM_COUNT, over_rows(page, "/parts/id", "count"));
-    say(content, " parts of the model carry each behaviour?");
+    say(content, " %s of the model carry %s?", plural(mechanism.n_part, "part", "parts"),
+        plural(mechanism.n_behaviour, "the behaviour", "each behaviour"));
     for (int64_t b = 0; b < mechanism.n_behaviour && b < SHOWN_BEHAVIOURS; b++)
         answer_behaviour(page, &mechanism, b);
 }

@@ -129,7 +129,8 @@ static void write_interference(struct page *page, const struct pairs *pairs)
         say_name(content, page_string(page, "/behaviours/name", b));
         say(content, ", ");
         say_number(content, (double)found, FORM_COUNT, over_rows(page, "/pairs/interferes", "count of 1"));
-        say(content, " of %lld pairs moved a feature most that they were not meant to move.", (long long)known);
+        say(content, " of %lld %s moved a feature most that %s not meant to move.", (long long)known,
+            plural(known, "pair", "pairs"), plural(found, "it was", "they were"));
     }
 }
 
@@ -170,10 +171,10 @@ void write_pairs(struct page *page)
         return;
     content_paragraph(content, TONE_PLAIN);
     say(content,
-        "Each of %lld pairs was tried alone, and the policy fitted again on the same probes: exactly, by a low-rank "
+        "%s tried alone, and the policy fitted again on the same probes: exactly, by a low-rank "
         "change.  What moved came through the features' activations, or through the behaviour itself; “open” is "
         "what the two only do together.",
-        (long long)pairs.n);
+        pairs.n == 1 ? "The one pair was" : page_path(page, "Each of %lld pairs was", (long long)pairs.n));
     write_interference(page, &pairs);
     draw_pathways(page, &pairs);
     const char *names[MOST_COLUMNS];

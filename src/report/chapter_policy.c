@@ -183,8 +183,9 @@ void write_policy(struct page *page)
     }
     const char *features = page_attribute(page, "features"), *lambda = page_attribute(page, "lambda");
     content_paragraph(content, TONE_PLAIN);
-    say(content, "Each behaviour is modelled as a ridge regression on %lld features (%s), with penalty %s.  ",
-        (long long)policy.n_feature, features ? features : "source not recorded", lambda ? lambda : "not recorded");
+    say(content, "Each behaviour is modelled as a ridge regression on %lld %s (%s), with penalty %s.  ",
+        (long long)policy.n_feature, plural(policy.n_feature, "feature", "features"),
+        features ? features : "source not recorded", lambda ? lambda : "not recorded");
     say(content,
         "Effect is the coefficient times the feature's deviation over the probes: how much the behaviour moves "
         "with it.");

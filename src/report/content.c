@@ -183,6 +183,16 @@ void figure_number(struct content *content, const char *label, double value, enu
     cell_number(content, value, form, source);
 }
 
+enum form form_of_size(double value)
+{
+    return value == trunc(value) ? FORM_COUNT : FORM_PLAIN;
+}
+
+const char *plural(int64_t n, const char *one, const char *many)
+{
+    return n == 1 ? one : many;
+}
+
 char *form_number(double value, enum form form, char out[48])
 {
     char count[32];

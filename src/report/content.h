@@ -56,6 +56,7 @@ struct chart {
     const char *title; /* what it shows, for those who do not see it too */
     const char *x_label, *y_label;
     bool log_x, log_y;
+    bool counts_x;              /* x is of whole numbers, such as steps */
     const char *const *x_names; /* of x = 0, 1, …; NULL: numbers */
     int64_t n_name;
     struct series series[MOST_SERIES];
@@ -121,6 +122,12 @@ void figure_number(struct content *content, const char *label, double value, enu
  * out. */
 struct chart *content_chart(struct content *content, const char *title);
 void chart_add(struct chart *chart, struct series series);
+
+/* How a number of a column is shown in which some count and others measure. */
+enum form form_of_size(double value);
+
+/* `one` of one thing, else `many`. */
+const char *plural(int64_t n, const char *one, const char *many);
 
 /* A number as text; what is not finite is a dash.  The caller's buffer is returned.  @local */
 char *form_number(double value, enum form form, char out[48]);

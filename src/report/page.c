@@ -92,6 +92,11 @@ struct source at_row(const struct page *page, const char *path, int64_t row)
     return (struct source){.file = run_table_files[page->current], .path = path, .row = row};
 }
 
+struct source within_row(const struct page *page, const char *path, int64_t row, const char *how)
+{
+    return (struct source){.file = run_table_files[page->current], .path = path, .row = row, .how = how};
+}
+
 struct source over_rows(const struct page *page, const char *path, const char *how)
 {
     return (struct source){.file = run_table_files[page->current], .path = path, .row = -1, .how = how};

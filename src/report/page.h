@@ -30,8 +30,9 @@ void page_close(struct page *page);
 
 /* ---- reading the current table: what a section gets belongs to the page ------------------------------------------ */
 
-/* A source of the current table: of one row, or of all of them. */
+/* A source of the current table: of one row, of what was done with one, or with all of them. */
 struct source at_row(const struct page *page, const char *path, int64_t row);
+struct source within_row(const struct page *page, const char *path, int64_t row, const char *how);
 struct source over_rows(const struct page *page, const char *path, const char *how);
 
 bool page_has(const struct page *page, const char *path);

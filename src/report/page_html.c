@@ -247,7 +247,7 @@ static void add_points(struct html *html, const struct chart *chart)
             if (chart->x_names != NULL && series->x[i] >= 0 && series->x[i] < (double)chart->n_name)
                 html_add_name(html->out, chart->x_names[(int64_t)series->x[i]], LONGEST_NAME);
             else
-                add_number(html->out, form_number(series->x[i], FORM_PLAIN, x));
+                add_number(html->out, form_number(series->x[i], chart->counts_x ? FORM_COUNT : FORM_PLAIN, x));
             text_add(html->out, "</bdi></td><td class=\"number\">");
             add_number(html->out, form_number(series->y[i], FORM_PLAIN, y));
             text_add(html->out, "</td></tr>\n");

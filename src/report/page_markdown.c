@@ -1,54 +1,123 @@
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "report/render.h"
 #include "report/visible.h"
 
 enum { LONGEST_NAME = 80 };
 
-static void add_odd(const struct glyph *glyph, struct text *out)
+/* ---- escapes: of what would change how the page is rendered, and of nothing else ----------------------------------
+ */
+
+/* &amp; or &#38; */
+static bool is_entity(const char *at)
 {
-    text_add(out, "\\");
-    glyph_name(glyph, out);
+    size_t n = strspn(at + 1, "#0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return n > 0 && at[1 + n] == ';';
 }
 
-/* Whatever could be taken for markup, or for an address to be linked, is escaped. */
-static void add_glyph(const struct glyph *glyph, struct text *out)
+/* The colon of an address, or of a picture's name, :tada: */
+static bool is_colon_of_markup(const char *at)
 {
-    if (glyph == NULL)
-        text_add(out, "…");
-    else if (glyph->is_odd)
-        add_odd(glyph, out);
-    else if (glyph->code == '<')
-        text_add(out, "&lt;");
-    else if (glyph->code == '>')
-        text_add(out, "&gt;");
-    else if (glyph->code == '&')
-        text_add(out, "&amp;");
-    else if (glyph->code < 0x80 && strchr("\\`*_{}[]#|~!$:@.^\"", (int)glyph->code) != NULL)
-        text_add(out, "\\%c", (char)glyph->code);
-    else
-        text_add_bytes(out, glyph->bytes, (size_t)glyph->n);
+    size_t n = strspn(at + 1, "+-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return strncmp(at + 1, "//", 2) == 0 || (n > 0 && at[1 + n] == ':');
 }
 
-static void add_words_glyph(const struct glyph *glyph, struct text *out)
+/* Letters, and the bytes of those beyond ASCII, between which an underscore is itself. */
+static bool is_word(char c)
 {
-    if (glyph != NULL && !glyph->is_odd && glyph->code < 0x80 && strchr("|<>&*_`", (int)glyph->code) != NULL)
-        add_glyph(glyph, out);
-    else if (glyph != NULL && glyph->is_odd)
-        add_odd(glyph, out);
-    else if (glyph != NULL)
-        text_add_bytes(out, glyph->bytes, (size_t)glyph->n);
+    return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+/* Whether byte i of a text could be taken for markup, or for part of an address to be linked.  A text stands nowhere at
+ * the beginning of a line, and after it no bracket is opened. */
+static bool is_markup(const char *text, size_t i)
+{
+    const char *at = text + i;
+    char before = ' ';
+    if (i > 0)
+        before = text[i - 1];
+    switch (*at) {
+        case '\\':
+        case '`':
+        case '|':
+        case '~':
+        case '$':
+            return true;
+        case '*':
+            return before != ' ' || at[1] != ' ';
+        case '_':
+            return !is_word(before) || !is_word(at[1]);
+        case '#':
+            return before == ' ' || before == '#';
+        case '[':
+            return at[1] == '^';
+        case ']':
+            return at[1] != 0 && strchr("([:", at[1]) != NULL;
+        case '<':
+            return isalpha((unsigned char)at[1]) || (at[1] != 0 && strchr("/!?", at[1]) != NULL);
+        case '&':
+            return is_entity(at);
+        case ':':
+            return is_colon_of_markup(at);
+        case '@':
+            return is_word(at[1]);
+        case '.':
+            return i >= 3 && strncasecmp(at - 3, "www", 3) == 0;
+        default:
+            return false;
+    }
+}
+
+/* Of more than `most` characters (0: no limit) the middle is left out. */
+static void add_shown(struct text *out, const char *value, int most)
+{
+    struct text shown;
+    text_init(&shown);
+    text_add_visible(&shown, value, most);
+    for (size_t i = 0; i < shown.length; i++) {
+        char c = shown.bytes[i];
+        if (!is_markup(shown.bytes, i))
+            text_add_bytes(out, &c, 1);
+        else if (c == '<' || c == '&') /* what follows must not look like a tag to anyone */
+            text_add(out, c == '<' ? "&lt;" : "&amp;");
+        else
+            text_add(out, "\\%c", c);
+    }
+    text_clear(&shown);
 }
 
 static void add_name(struct text *out, const char *name)
 {
-    visible_walk(name, LONGEST_NAME, add_glyph, out);
+    add_shown(out, name, LONGEST_NAME);
 }
 
 static void add_words(struct text *out, const char *words)
 {
-    visible_walk(words, 0, add_words_glyph, out);
+    add_shown(out, words, 0);
 }
+
+/* Stars work only close to the words that they are about. */
+static void add_strong(struct text *out, const char *words)
+{
+    int blank = (int)strspn(words, " "), n = (int)strlen(words);
+    int end = n;
+    while (end > blank && words[end - 1] == ' ')
+        end--;
+    struct text core;
+    text_init(&core);
+    text_add(&core, "%.*s", end - blank, words + blank);
+    if (core.length > 0) {
+        text_add(out, "**");
+        add_words(out, core.bytes);
+        text_add(out, "**");
+    }
+    text_add(out, "%s", words + end);
+    text_clear(&core);
+}
+
+/* ---- pieces ----------------------------------------------------------------------------------------------------- */
 
 /* Between more backquotes than the code has in a row. */
 static void add_code(struct text *out, const char *code)
@@ -76,15 +145,13 @@ static void add_span(struct text *out, const struct span *span)
             add_words(out, span->text);
             break;
         case SPAN_STRONG:
-            text_add(out, "**");
-            add_words(out, span->text);
-            text_add(out, "**");
+            add_strong(out, span->text);
             break;
         case SPAN_CODE:
             add_code(out, span->text);
             break;
         case SPAN_NAME:
-            visible_walk(span->text, span->is_whole ? 0 : LONGEST_NAME, add_glyph, out);
+            add_shown(out, span->text, span->is_whole ? 0 : LONGEST_NAME);
             break;
     }
 }
@@ -96,7 +163,7 @@ static void add_sources(struct text *out, const struct block *block)
     sources_add(&line, block);
     if (line.length > 0) {
         text_add(out, "\n<sub>");
-        visible_walk(line.bytes, 0, add_glyph, out);
+        add_words(out, line.bytes);
         text_add(out, "</sub>\n");
     }
     text_clear(&line);
@@ -105,7 +172,7 @@ static void add_sources(struct text *out, const struct block *block)
 static void add_heading(struct text *out, const struct block *block)
 {
     text_add(out, "%.*s ", block->level, "######");
-    add_name(out, block->title);
+    add_words(out, block->title);
     text_add(out, "\n");
 }
 
@@ -144,9 +211,8 @@ static void add_figures(struct text *out, const struct block *block)
 static void add_table(struct text *out, const struct block *block)
 {
     if (block->title[0]) {
-        text_add(out, "**");
-        add_name(out, block->title);
-        text_add(out, "**\n\n");
+        add_strong(out, block->title);
+        text_add(out, "\n\n");
     }
     for (int c = 0; c < block->n_column; c++) {
         text_add(out, "| ");
@@ -168,9 +234,8 @@ static void add_chart(struct text *out, const struct block *block)
 {
     enum { MOST_POINTS = 60 };
     const struct chart *chart = &block->chart;
-    text_add(out, "**");
-    add_name(out, chart->title);
-    text_add(out, "**\n\n| curve | ");
+    add_strong(out, chart->title);
+    text_add(out, "\n\n| curve | ");
     add_words(out, chart->x_label);
     text_add(out, " | ");
     add_words(out, chart->y_label);
@@ -185,7 +250,7 @@ static void add_chart(struct text *out, const struct block *block)
             if (chart->x_names != NULL && series->x[i] >= 0 && series->x[i] < (double)chart->n_name)
                 add_name(out, chart->x_names[(int64_t)series->x[i]]);
             else
-                text_add(out, "%s", form_number(series->x[i], FORM_PLAIN, x));
+                text_add(out, "%s", form_number(series->x[i], chart->counts_x ? FORM_COUNT : FORM_PLAIN, x));
             text_add(out, " | %s |\n", form_number(series->y[i], FORM_PLAIN, y));
         }
     add_sources(out, block);

@@ -30,7 +30,7 @@ static void say_findings(struct page *page)
     content_paragraph(content, TONE_WARNING);
     say_strong(content, "This run does not verify: ");
     say(content, "what lies on disk differs from what was sealed in %lld %s.  No figure below may be relied on.",
-        (long long)seal->n_finding_total, seal->n_finding_total == 1 ? "place" : "places");
+        (long long)seal->n_finding_total, plural(seal->n_finding_total, "place", "places"));
     for (int64_t i = 0; i < seal->n_finding && i < MOST; i++) {
         content_paragraph(content, TONE_NOTE);
         say(content, "Differs: %s", seal->findings[i]);
@@ -64,7 +64,7 @@ static void say_seal(struct page *page, bool whole)
         }
         say(content, ", whose signature holds.  The files were not compared with it when this page was made: ");
         say_code(content, "assay verify");
-        say(content, " does that, and how stands at the end of this page.");
+        say(content, " does that; the section “The root, and how to check it” tells how.");
     }
 }
 

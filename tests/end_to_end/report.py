@@ -2,6 +2,7 @@
 """What must hold: the report of a run is one page that needs no network and no script, in which nothing from data acts
 or hides; its numbers are those of the tables, and what it cites can be proved; it says first what is missing, what does
 not verify and what could not be drawn, and the run is as good without it."""
+import collections
 import csv
 import html.parser
 import io
@@ -16,9 +17,12 @@ import h5py
 import numpy as np
 
 import browser
+import counterfactuals
+import mechanisms
 import policies
+import recordings
 import study as studies
-from assay import BAD_RUN, BAD_USAGE, OK, check, finish, folder, root, run, run_well, side_by_side
+from assay import BAD_RUN, BAD_USAGE, DIFFERS, OK, check, finish, folder, root, run, run_well, sentences, side_by_side
 
 HOSTILE = ["<script>alert(1)</script>", "</td></table><img src=x onerror=alert(2)>", "a\u202egnp.exe", "tail",
            "=HYPERLINK(\"http://evil.example/\")", "\"' onmouseover='alert(3)", "| `x` **b** [a](http://evil.example)",
@@ -146,7 +150,7 @@ def check_control_bytes(run_directory, base):
         run_well("report", forged, "--format", form, "--output", base / f"forged.{form}")
         text = (base / f"forged.{form}").read_bytes().decode("utf-8")
         check(not ODD.search(text.replace("\r\n", "").replace("\n", "")), f"{form}: no control byte gets through")
-        plain = text.replace("\\[", "[").replace("\\\\", "\\") if form == "markdown" else text
+        plain = unescaped(text) if form == "markdown" else text
         check("\\x1b[2J\\x07red\\x08" in plain and "\\xe2\\x80 short \\xff" in plain,
               f"{form}: they are shown by number")
 
@@ -166,8 +170,9 @@ def rounds_to(text, value):
     return abs(float(plain) - scale * value) <= half
 
 
-def check_numbers(path, run_directory):
-    page, files, n = Page(path), {}, 0
+def check_cited(page, run_directory):
+    """Every number is one of the dataset that it cites; how many are of which table."""
+    files, n = {}, collections.Counter()
     for cited in page.cited:
         match = re.fullmatch(r"([a-z]+\.h5):(/[^\[]*)(?:\[(\d+)\])?", cited["data-source"])
         if not check(match, "a citation names a file, a dataset and a row", cited):
@@ -177,16 +182,92 @@ def check_numbers(path, run_directory):
         values = table[dataset][int(row)] if row is not None else table[dataset][()]
         if "data-value" not in cited:
             continue
-        n += 1
+        n[name] += 1
         value, how = float(cited["data-value"]), cited.get("data-how")
         expected = {"count": [len(table[dataset])]}.get(how) or (
-            np.sum(values, axis=0) if how == "sum over rows" else np.ravel(values) if how is None else None)
+            np.sum(values, axis=0) if how == "sum over rows" else np.mean(values) if how == "mean over queries" else
+            np.sum(values) if how == "sum over queries" else np.ravel(values) if how is None else None)
         if expected is not None and name + dataset != "policy.h5/coefficients":
             check(np.min(np.abs(np.asarray(expected, float) - value)) <= 1e-12 * abs(value),
                   "a number of the page is in the dataset it cites", cited)
         check(rounds_to(cited["text"], value), "what is shown is what it stands for", cited)
-    check(n > 150, "numbers of the page cite their datasets", n)
-    check_top(page, files["influence.h5"])
+    return n
+
+
+def check_numbers(path, run_directory):
+    page = Page(path)
+    n = check_cited(page, run_directory)
+    check(n.total() > 150, "numbers of the page cite their datasets", n)
+    with h5py.File(run_directory / "influence.h5") as table:
+        check_top(page, table)
+
+
+def cited_values(page, source):
+    return [float(c["data-value"]) for c in page.cited if c["data-source"] == source and "data-value" in c]
+
+
+def cited_names(page, dataset):
+    return [c["text"] for c in page.cited if re.sub(r"\[\d+\]$", "", c["data-source"]) == dataset]
+
+
+def check_parts(page, table):
+    """The parts of the first behaviour, strongest first, each with its own effect."""
+    main = table.attrs["main"].decode()
+    order = table[f"/effects/{main}/order"][0][:10]
+    for name in ("mean", "low", "high", "control_mean"):
+        shown = cited_values(page, f"mechanism.h5:/effects/{main}/{name}[0]")
+        expected = table[f"/effects/{main}/{name}"][0][order].tolist()
+        check(shown[-len(expected):] == expected, f"{name} of the strongest parts", shown, expected)
+    ids = [table["/parts/id"][part].decode() for part in order]
+    check(cited_names(page, "mechanism.h5:/parts/id")[-2 * len(ids):-len(ids)] == ids, "each beside its own name", ids)
+
+
+def check_scenarios(page, table):
+    """The scenarios, largest change first, each with its means over the queries."""
+    change = table["/network/loss_change"][()].mean(axis=1)
+    order = np.argsort(-np.abs(change), kind="stable")[:16]
+    names = [table["/scenarios/name"][s].decode() for s in order]
+    check(cited_names(page, "counterfactual.h5:/scenarios/name")[-len(names):] == names, "scenarios in their order")
+    for s in order:
+        for name, of in (("network/loss_change", np.mean), ("ridge/change/margin", np.mean), ("ridge/flips", np.sum)):
+            shown, expected = cited_values(page, f"counterfactual.h5:/{name}[{s}]"), of(table[name][s], dtype=float)
+            check(shown and abs(shown[-1] - expected) <= 1e-12 * (1 + abs(expected)), f"{name} of a scenario", s, shown)
+
+
+def check_uses(page, table):
+    """Uses of each value, counted from the uses themselves, over samples of every split; and what was decided."""
+    rows, used = table["/steps/superseded"][()] == 0, np.zeros(len(table["/samples/id"]))
+    starts = table["/steps/use_start"][()]
+    for step in np.flatnonzero(rows):
+        np.add.at(used, table["/uses/sample"][starts[step]:starts[step + 1]], 1)
+    code = table["/samples/group/license"][()]
+    for v in range(len(table["/groups/license/value"])):
+        check(cited_values(page, f"lineage.h5:/groups/license/uses[{v}]") == [used[code == v].sum()], "uses", v)
+        check(cited_values(page, f"lineage.h5:/groups/license/count[{v}]") == [(code == v).sum()], "of all splits", v)
+    decided = collections.Counter(zip(*(table[f"/admissions/{name}"][()].tolist() for name in ("policy", "decision"))))
+    decided = [n for _, n in sorted(decided.items(), key=lambda item: (item[0][0] < 0, item[0]))]
+    check(cited_values(page, "lineage.h5:/admissions/decision") == decided, "what the gate decided", decided)
+
+
+def check_other_tables(base):
+    """Lineage, mechanism and counterfactual: real tables, whose figures are compared with them."""
+    made = {"lineage": recordings.make(base / "recorded"), "mechanism": mechanisms.make(base / "mechanism"),
+            "counterfactual": counterfactuals.make(base / "counterfactual", n_train=40, n_query=6)}
+    counterfactuals.add_truth(made["counterfactual"])
+    checks = {"lineage": check_uses, "mechanism": check_parts, "counterfactual": check_scenarios}
+
+    def look(job):
+        for name in (["influence"] if job == "counterfactual" else []) + [job]:
+            run_well(name, made[job].path)
+        run_directory = pathlib.Path(made[job].folder, "run")
+        run_well("report", run_directory, env=programs(base / f"without-{job}"))
+        page = Page(run_directory / "report.html")
+        n = check_cited(page, run_directory)[f"{job}.h5"]
+        check(n > 30, f"{job}: numbers of the page cite their datasets", n)
+        with h5py.File(run_directory / f"{job}.h5") as table:
+            checks[job](page, table)
+
+    side_by_side(look, made, workers=2)
 
 
 def check_top(page, table):
@@ -218,6 +299,31 @@ def check_proofs(path, run_directory, base):
         check(done.returncode == 0, "a command of the page works as it stands", line, done.stderr)
 
 
+def unescaped(text):
+    """Markdown's text as a reader sees it."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(text))
+
+
+def check_markdown(page, run_directory):
+    """It renders as meant, leaves nothing out that the other page has, and escapes no more than it must."""
+    for line in page.splitlines():
+        strong = re.split(r"(?<!\\)\*\*", line) if "`" not in line else [""]
+        check(len(strong) % 2 == 1 and all(text and text == text.strip() for text in strong[1::2]),
+              "stars stand close to their words", line)
+    check("**Asked:** which" in page, "what is asked is strong")
+    check(not re.findall(r"\\(?:[-.\"{}^!,]|\[(?!\^)|:(?!//))|&gt;|[a-z0-9]\\_[a-z0-9]", page), "no needless escape",
+          re.findall(r".*\\[-.\"{}^!,\[:].*|.*&gt;.*", page)[:5])
+    shown, whole = unescaped(page), (run_directory / "report.html").read_text()
+    titles = [html.unescape(title) for title in re.findall(r"<figcaption><bdi>(.*?)</bdi>", whole)]
+    check(len(titles) >= 3 and all(f"**{title}**" in shown for title in titles), "titles of figures are whole", titles)
+    with h5py.File(run_directory / "influence.h5") as table:
+        formula, steps = table.attrs["formula"].decode(), table["/checkpoints/step"][()]
+        losses = table["/checkpoints/validation_loss"][()]
+    check(formula in shown, "formulas are whole", formula)
+    check(np.isfinite(losses).sum() < 2 or all(f"| candidates | {step:,} |" in page for step in steps),
+          "steps are whole numbers", steps)
+
+
 def check_formats(run_directory, base):
     text = run_well("report", run_directory, "--format", "csv").out
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -233,6 +339,7 @@ def check_formats(run_directory, base):
     check(not ODD.search(page.replace("\n", "")) and "<script>" not in page and "<img" not in page,
           "markdown hides nothing and has no markup of data's")
     check("](http" not in page.replace("\\]", "") and "http://" not in page, "markdown has no link of data's")
+    check_markdown(page, run_directory)
     widths = {len(re.findall(r"(?<!\\)\|", line)) for line in page.splitlines() if line.startswith("|")}
     check(widths and max(widths) < 14, "no field breaks a table", widths)
 
@@ -244,6 +351,13 @@ def check_state(run_directory, base):
     """Damage, what is unfinished, and what is no run."""
     verified = run_well("report", run_directory, "--verify", "--output", base / "verified.html")
     check("Sealed and verified" in (base / "verified.html").read_text(), "--verify compares everything first", verified)
+    entries = re.search(r"entries under the root</dt>\s*<dd[^>]*>([\d,]+)", (base / "verified.html").read_text())
+    check(entries and f"\nverified   {entries.group(1)} entries, nothing differs\n" in verified.out, "and says so",
+          verified)
+    printed = run_well("report", run_directory, "--verify", "--format", "csv")
+    check("nothing differs" in printed.err and "nothing differs" not in printed.out, "not in the page", printed.err)
+    said = json.loads(run_well("report", run_directory, "--verify", "--json", "--output", base / "v.html").out)
+    check(said["verified"] is True, "in JSON", said)
     damaged = base / "damaged"
     shutil.copytree(run_directory, damaged)
     data = bytearray((damaged / "influence.h5").read_bytes())
@@ -251,13 +365,20 @@ def check_state(run_directory, base):
         at = table["/self"].id.get_offset()
     data[at] ^= 1
     (damaged / "influence.h5").write_bytes(data)
-    run_well("report", damaged, "--verify", "--inputs", base, "--output", base / "damaged.html")
+    outcome = run("report", damaged, "--verify", "--inputs", base, "--output", base / "damaged.html", ranks=2)
+    check(outcome.code == DIFFERS and len(sentences(outcome)) == 1 and "nothing differs" not in outcome.out,
+          "what differs fails, after the page is written", outcome)
+    said = json.loads(run("report", damaged, "--verify", "--inputs", base, "--json", "--output", base / "v.html").out)
+    check(said["verified"] is False, "in JSON", said)
     page = (base / "damaged.html").read_text()
     check("This run does not verify" in page and "/self" in page[:page.index("<nav")], "damage is said on top")
     (damaged / "policy.h5").rename(damaged / "policy.h5.partial")
     shutil.rmtree(damaged / "seal")
     outcome = run_well("report", damaged, "--output", base / "unfinished.html")
     top = (base / "unfinished.html").read_text().partition("<nav")[0]
+    outcome_of_check = run("report", damaged, "--verify", "--output", base / "unsealed.html")
+    check(outcome_of_check.code == BAD_RUN and len(sentences(outcome_of_check)) == 1 and
+          "Not sealed" in (base / "unsealed.html").read_text(), "what is not sealed does not verify", outcome_of_check)
     check("policy.h5" in top and "is not finished" in top and "Not sealed" in top, "so is what is missing", top)
     check("begins with what is missing" in outcome.out, "and the terminal says so too", outcome.out)
     (damaged / "influence.h5").write_bytes(b"no table")
@@ -381,6 +502,7 @@ def main():
         check(page.read_bytes() == before, "the same page from any number of ranks")
         check_state(run_directory, base)
         check_claims(base)
+        check_other_tables(base)
         check_many_pairs(base)
     finish()
 
