@@ -84,8 +84,7 @@ static void write_epochs(struct page *page)
 
 static void write_column(struct page *page, const char *column)
 {
-    static const struct column columns[] = {
-        {"value", false, false}, {"samples of all splits", true, false}, {"uses", true, true}};
+    static const struct column columns[] = {{"value", false, false}, {"samples", true, false}, {"uses", true, true}};
     struct content *content = &page->content;
     const char *values = page_path(page, "/groups/%s/value", column),
                *uses = page_path(page, "/groups/%s/uses", column);
@@ -95,8 +94,7 @@ static void write_column(struct page *page, const char *column)
     if (n == 0 || count == NULL || use == NULL)
         return;
     const int64_t *order = page_order(page, use, n, false);
-    content_table(content, page_path(page, "Uses by %s, with the samples that training did not use", column), columns,
-                  3);
+    content_table(content, page_path(page, "Uses by %s, over samples of every split", column), columns, 3);
     for (int64_t i = 0; i < n && i < MOST_VALUES; i++) {
         const char *value = page_string(page, values, order[i]);
         cell_name(content, value[0] ? value : "(none)", at_row(page, values, order[i]));
