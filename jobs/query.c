@@ -12,8 +12,7 @@
 #include "seal/entry.h"
 #include "seal/read_check.h"
 
-enum { WIDTH = 100, LEAST_WIDTH = 40 };
-#define SHOWN "10" /* rows of a long list, for people */
+enum { WIDTH = 100, LEAST_WIDTH = 40, SHOWN = 10 /* rows of a long list, for people */ };
 
 /* What an answer is made under. */
 struct asking {
@@ -135,7 +134,7 @@ static enum status answer(struct asking *asking)
     const struct options *options = asking->options;
     const struct question *question = options->tables ? NULL : question_find(options->what);
     if (question != NULL)
-        return question_answer(asking->query, question, options->argument, is_for_people(asking) ? SHOWN : "-1",
+        return question_answer(asking->query, question, options->argument, is_for_people(asking) ? SHOWN : 0,
                                asking->format);
     struct query_sink sink;
     enum status status = format_answer(asking->format, NULL, &sink);
@@ -205,10 +204,7 @@ static void tell_root(const struct asking *asking)
     if (options->quiet || strcmp(asking->form, "json") == 0)
         return;
     if (is_for_people(asking))
-        fprintf(out, "\n%s",
-                question_find(options->what) != NULL ? "Of long lists the first " SHOWN
-                                                       " rows; --format csv or json gives all\n"
-                                                     : "");
+        fprintf(out, "\n");
     if (root->is_sealed)
         fprintf(out, "root       %s\n           as signed by %s\n", root->root, root->origin);
     else if (asking->trouble != NULL)

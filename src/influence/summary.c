@@ -107,6 +107,8 @@ static bool add_side(struct view *view, enum side side, int64_t query, struct te
     text_add(&path, "/top/%s/score", group);
     good = good && table_read(view->reader, path.bytes, query, 1, score) == STATUS_OK;
     for (int64_t i = 0; i < n && good; i++) {
+        if (!(side == PROPONENTS ? score[i] > 0 : score[i] < 0)) /* long lists go on to examples of the other side */
+            break;
         char *id = read_string(view, "/samples/id", index[i]);
         good = id != NULL;
         if (!good)

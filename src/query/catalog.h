@@ -19,6 +19,8 @@ struct table_row {
     const char *text;
     const struct column_row *columns; /* ends with a row of NULL */
     const char *steps_of;             /* a column with rows of /steps, through which samples are found; or NULL */
+    const char *sign_of; /* a chain to scores: only rows whose score is above 0, or below, are shown; or NULL */
+    int sign;            /* +1: above 0; -1: below */
 };
 
 /* The tables of one file; both end with a row of NULL. */

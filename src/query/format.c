@@ -14,6 +14,7 @@ struct format *format_create(const char *name, int width, const struct format_ou
             struct format *format = memory_allocate(1, sizeof *format);
             *format = (struct format){.kind = kinds[i], .width = width, .out = *out};
             text_init(&format->text);
+            text_init(&format->empty);
             return format;
         }
     return NULL;
@@ -25,6 +26,7 @@ void format_destroy(struct format *format)
         return;
     format_drop_rows(format);
     text_clear(&format->text);
+    text_clear(&format->empty);
     memory_free(format);
 }
 
@@ -51,6 +53,10 @@ static enum status begin(void *context, const char *const *columns, int n_column
     format->n_column = n_column;
     format->n_answer++;
     format->n_row_here = 0;
+    format->list_column = -1;
+    for (int i = 0; i < n_column && format->list != NULL; i++)
+        if (strcmp(columns[i], format->list) == 0)
+            format->list_column = i;
     format->kind->begin(format, columns, n_column);
     return format_flush(format, false);
 }
@@ -58,8 +64,8 @@ static enum status begin(void *context, const char *const *columns, int n_column
 static enum status row(void *context, const struct query_value *values, int n_column)
 {
     struct format *format = context;
-    format->kind->row(format, values, n_column);
-    format->n_row++;
+    if (format->most == 0 || format->n_row_here < format->most)
+        format->kind->row(format, values, n_column);
     format->n_row_here++;
     return format_flush(format, false);
 }
@@ -73,7 +79,14 @@ static enum status end(void *context)
 
 enum status format_answer(struct format *format, const char *title, struct query_sink *sink)
 {
+    return format_list(format, title, 0, NULL, sink);
+}
+
+enum status format_list(struct format *format, const char *title, int most, const char *list, struct query_sink *sink)
+{
     format->title = title;
+    format->list = list;
+    format->most = format->kind->shortens ? most : 0;
     *sink = (struct query_sink){format, begin, row, end};
     return STATUS_OK;
 }
@@ -90,9 +103,4 @@ enum status format_end(struct format *format, const char *tail)
     if (format->kind->tail != NULL)
         format->kind->tail(format, tail);
     return format_flush(format, true);
-}
-
-int64_t format_n_row(const struct format *format)
-{
-    return format->n_row;
 }

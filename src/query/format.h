@@ -6,6 +6,8 @@
 
 struct format;
 
+enum { FORMAT_COUNTED = 10000 }; /* rows of a list that is shortened: no more are counted */
+
 /* Where the text goes, piece by piece. */
 struct format_out {
     void *context;
@@ -22,12 +24,12 @@ void format_destroy(struct format *format);
 enum status format_begin(struct format *format, const char *head);
 /* One answer; `title` may be NULL; the sink is good until the next answer begins. */
 enum status format_answer(struct format *format, const char *title, struct query_sink *sink);
+/* The same for a list of which people want to see `most` rows (0: all); the texts of the column `list` are numbers with
+ * a blank between them, which JSON gives as an array (NULL: there is none). */
+enum status format_list(struct format *format, const char *title, int most, const char *list, struct query_sink *sink);
 /* A sentence in place of an answer or beside it; CSV leaves it out. */
 enum status format_note(struct format *format, const char *sentence);
 /* `tail` like `head`. */
 enum status format_end(struct format *format, const char *tail);
-
-/* Rows of all answers so far. */
-int64_t format_n_row(const struct format *format);
 
 #endif

@@ -35,6 +35,18 @@ static void begin(struct format *format, const char *const *columns, int n_colum
     text_add(text, "], \"rows\": [");
 }
 
+/* "1 2" as [1, 2]. */
+static void add_list(struct text *text, const char *numbers, int64_t n)
+{
+    text_add(text, "[");
+    for (int64_t i = 0; i < n; i++)
+        if (numbers[i] == ' ')
+            text_add(text, ", ");
+        else
+            text_add_bytes(text, &numbers[i], 1);
+    text_add(text, "]");
+}
+
 static void row(struct format *format, const struct query_value *values, int n_column)
 {
     struct text *text = &format->text;
@@ -48,6 +60,8 @@ static void row(struct format *format, const struct query_value *values, int n_c
             json_add_number(text, value->real);
         else if (value->kind == QUERY_REAL)
             text_add(text, "%s", value->real > 0 ? "1e999" : "-1e999"); /* as readers take it for infinity */
+        else if (value->kind == QUERY_TEXT && i == format->list_column)
+            add_list(text, value->text, value->n);
         else if (value->kind == QUERY_TEXT)
             plain_add_json(text, value->text, value->n);
         else

@@ -8,7 +8,9 @@
 #include "query/format_parts.h"
 #include "query/plain.h"
 
-enum { GAP = 2, LEAST = 8, ID_LEAST = 4 };
+enum { GAP = 2, LEAST = 8 };
+
+static const char nothing[] = "-"; /* how NULL looks */
 
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
 
@@ -22,6 +24,8 @@ static char *cell_of(const struct query_value *value)
         text_add(&text, "%.6g", value->real);
     else if (value->kind == QUERY_TEXT)
         plain_add(&text, value->text, value->n);
+    else
+        text_add(&text, "%s", nothing);
     return text.bytes;
 }
 
@@ -94,7 +98,7 @@ static void fix_widths(struct format *format)
             int width = width_of(cell);
             format->widths[i] = width > format->widths[i] ? width : format->widths[i];
             any = any || (r > 0 && format->held[r].is_number[i]);
-            all = all && (r == 0 || format->held[r].is_number[i] || cell[0] == 0);
+            all = all && (r == 0 || format->held[r].is_number[i] || strcmp(cell, nothing) == 0);
         }
         format->is_right[i] = any && all;
         format->widths[i] = format->widths[i] > 0 ? format->widths[i] : 1;
@@ -123,16 +127,17 @@ static void add_row(struct format *format, const struct held_row *row)
 static void release(struct format *format)
 {
     fix_widths(format);
+    if (format->has_output)
+        text_add(&format->text, "\n");
+    if (format->title != NULL)
+        text_add(&format->text, "%s\n", format->title);
+    format->has_output = true;
     for (int r = 0; r < format->n_held; r++)
         add_row(format, &format->held[r]);
 }
 
 static void begin(struct format *format, const char *const *columns, int n_column)
 {
-    if (format->n_answer > 1 || format->has_notes)
-        text_add(&format->text, "\n");
-    if (format->title != NULL)
-        text_add(&format->text, "%s\n", format->title);
     struct held_row *names = &format->held[0];
     names->cells = memory_allocate(n_column, sizeof *names->cells);
     names->is_number = memory_allocate(n_column, sizeof *names->is_number);
@@ -160,8 +165,25 @@ static void row(struct format *format, const struct query_value *values, int n_c
     drop_row(&made, n_column);
 }
 
+/* How much of a long list is shown. */
+static void add_cut(struct format *format)
+{
+    char rows[32];
+    int64_t n = format->n_row_here;
+    if (format->most == 0 || n <= format->most)
+        return;
+    bool is_more = n > FORMAT_COUNTED;
+    text_add(&format->text, "  %d of %s%s rows: --format csv or json gives all\n", format->most,
+             is_more ? "more than " : "", figure_count(is_more ? FORMAT_COUNTED : n, rows));
+}
+
 static void end(struct format *format)
 {
+    if (format->n_row_here == 0 && format->title != NULL) { /* told of at the end, with others */
+        text_add(&format->empty, "%s; ", format->title);
+        format_drop_rows(format);
+        return;
+    }
     if (format->widths == NULL)
         release(format);
     int left_out = 0;
@@ -169,6 +191,7 @@ static void end(struct format *format)
         left_out += format->widths[i] == 0;
     if (format->n_row_here == 0)
         text_add(&format->text, "  (no rows)\n");
+    add_cut(format);
     if (left_out > 0)
         text_add(&format->text, "  %d more column%s: --format csv or json shows all\n", left_out,
                  left_out > 1 ? "s" : "");
@@ -177,8 +200,32 @@ static void end(struct format *format)
 
 static void note(struct format *format, const char *sentence)
 {
-    text_add(&format->text, "%s%s\n", format->n_answer > 0 || format->has_notes ? "\n" : "", sentence);
-    format->has_notes = true;
+    text_add(&format->text, "%s%s\n", format->has_output ? "\n" : "", sentence);
+    format->has_output = true;
 }
 
-const struct format_kind table_format = {.name = "table", .begin = begin, .row = row, .end = end, .note = note};
+/* What had no rows, in as many lines as it takes. */
+static void tail(struct format *format, const char *members)
+{
+    (void)members;
+    struct text *text = &format->text;
+    if (format->empty.length == 0)
+        return;
+    text_add(text, "%sNo rows:", format->has_output ? "\n" : "");
+    int used = 8;
+    for (const char *at = format->empty.bytes; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        bool is_last = at[n] == ' ' && at[n + 1] == 0; /* without its semicolon */
+        if (used + 1 + (int)n > format->width) {
+            text_add(text, "\n  ");
+            used = 2;
+        }
+        text_add(text, " %.*s", (int)n - is_last, at);
+        used += 1 + (int)n;
+        at += n;
+    }
+    text_add(text, "\n");
+}
+
+const struct format_kind table_format = {
+    .name = "table", .shortens = true, .begin = begin, .row = row, .end = end, .note = note, .tail = tail};

@@ -81,7 +81,8 @@ static void add_title(const struct relations *relations, int i, struct text *out
         text_add(&title, " and %d others like it", n_other);
     text_add(&title, ": %s", relation->row->text);
     if (n_other == 0)
-        text_add(&title, "; %s rows", figure_count(relation->shape.n_row, rows));
+        text_add(&title, "; %s%s rows", relation->is_signed ? "at most " : "",
+                 figure_count(relation->shape.n_row, rows));
     if (relation->row->view != NULL)
         text_add(&title, "; all together in %s, by %s", relation->row->view, relation->row->column);
     add_wrapped(out, title.bytes, 0, 0);

@@ -1,5 +1,6 @@
 #include "query/question.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -72,6 +73,22 @@ static enum status listen(struct query *query, const char *sql, const char *argu
     return status;
 }
 
+/* Puts a hint in place of near names where the argument of another question is a sample. */
+static enum status add_trace(struct query *query, const char *argument, struct text *names)
+{
+    bool found = false;
+    enum status status = STATUS_OK;
+    for (const struct question_case *one = trace_question.cases; one->parts != NULL && !found && status == STATUS_OK;
+         one++)
+        if (query_has_table(query, one->table))
+            status = listen(query, one->test, argument, NULL, &found);
+    if (status == STATUS_OK && found) {
+        names->length = 0;
+        text_add(names, "; it is a sample: trace %.200s", argument);
+    }
+    return status;
+}
+
 static enum status unknown_argument(struct query *query, const struct question *question, const char *argument)
 {
     struct near near = {.word = argument};
@@ -87,6 +104,8 @@ static enum status unknown_argument(struct query *query, const struct question *
                 status = listen(query, one->names, argument, &near, &found);
         }
     near_end(&near, &names);
+    if (status == STATUS_OK && question != &trace_question)
+        status = add_trace(query, argument, &names);
     if (status == STATUS_OK && kinds.length == 0)
         status = fail(BAD_USAGE, "%s: the tables that \"%s\" asks are not in this run", store_directory(query->store),
                       question->name);
@@ -152,6 +171,24 @@ static bool is_meant(const struct field *field, const char *names, size_t n)
     return false;
 }
 
+/* Puts a name in for "{=TABLE COLUMN}", `at` being what follows the sign; returns what comes behind the brace. */
+static const char *add_change(const struct query *query, const char *at, struct text *sql)
+{
+    size_t n_table = strcspn(at, " "), n_column = strcspn(at + n_table + 1, "}");
+    struct text table;
+    bool is_loss = false;
+    text_init(&table);
+    text_add_bytes(&table, at, n_table);
+    const struct relation *relation = relations_find_any(&query->relations, table.bytes);
+    text_clear(&table);
+    at += n_table + 1;
+    for (int f = 0; relation != NULL && f < relation->n_field; f++)
+        is_loss =
+            is_loss || (is_meant(&relation->fields[f], at, n_column) && strcmp(relation->fields[f].unit, "loss") == 0);
+    text_add(sql, is_loss ? "loss_change" : "score_change");
+    return at + n_column + 1;
+}
+
 /* Puts columns in for "{TABLE ALIAS …}", `brace` being what follows the brace; returns what comes behind it. */
 static const char *add_columns(const struct query *query, const char *brace, struct text *sql)
 {
@@ -175,7 +212,9 @@ static const char *add_columns(const struct query *query, const char *brace, str
 static void complete(const struct query *query, const char *pattern, struct text *sql)
 {
     while (*pattern)
-        if (*pattern == '{')
+        if (*pattern == '{' && pattern[1] == '=')
+            pattern = add_change(query, pattern + 2, sql);
+        else if (*pattern == '{')
             pattern = add_columns(query, pattern + 1, sql);
         else
             text_add_bytes(sql, pattern++, 1);
@@ -190,7 +229,7 @@ static bool has_all(const struct query *query, const struct question_part *part)
 }
 
 static enum status answer_part(struct query *query, const struct question_part *part, const char *const *parameters,
-                               struct format *format)
+                               int most, struct format *format)
 {
     if (part->unless != NULL && query_has_table(query, part->unless))
         return STATUS_OK;
@@ -200,24 +239,27 @@ static enum status answer_part(struct query *query, const struct question_part *
     struct text sql;
     text_init(&sql);
     complete(query, part->sql, &sql);
-    enum status status = format_answer(format, part->title, &sink);
+    enum status status =
+        format_list(format, part->title, strstr(part->sql, "?2") != NULL ? most : 0, part->list, &sink);
     if (status == STATUS_OK)
-        status = query_run(query, sql.bytes, parameters, 2, &sink);
+        status = query_run(query, sql.bytes, parameters, 3, &sink);
     text_clear(&sql);
     return status;
 }
 
-enum status question_answer(struct query *query, const struct question *question, const char *argument,
-                            const char *rows, struct format *format)
+enum status question_answer(struct query *query, const struct question *question, const char *argument, int most,
+                            struct format *format)
 {
+    char rows[16];
     const struct question_case *chosen;
     enum status status = choose(query, question, &argument, &chosen);
-    const char *const parameters[] = {argument, rows};
+    snprintf(rows, sizeof rows, "%d", most > 0 ? FORMAT_COUNTED + 1 : -1);
+    const char *const parameters[] = {argument, rows, most > 0 ? "1" : NULL};
     int n_answered = 0;
     for (const struct question_part *part = chosen ? chosen->parts : NULL;
          status == STATUS_OK && part != NULL && part->title != NULL; part++) {
         n_answered += has_all(query, part) || part->instead != NULL;
-        status = answer_part(query, part, parameters, format);
+        status = answer_part(query, part, parameters, most, format);
     }
     if (status == STATUS_OK && n_answered == 0)
         status = fail(BAD_USAGE, "%s: the tables that \"%s\" asks are not in this run", store_directory(query->store),

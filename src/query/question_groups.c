@@ -30,8 +30,9 @@ static const struct question_part of_query[] = {
      .instead = "Which policy admitted an example in training was not recorded (lineage.h5)."},
     {.title = "Owners of its strongest examples",
      .needs = {"top", "samples"},
-     .sql = "SELECT s.owner, count(*) AS examples, sum(p.score) AS score FROM top p JOIN samples s ON s.sample_id = "
-            "p.sample_id WHERE p.query_id = ?1 GROUP BY 1 ORDER BY score DESC LIMIT ?2"},
+     .sql = "SELECT coalesce(s.owner, iif(?3, 'not recorded', NULL)) AS owner, count(*) AS examples, sum(p.score) AS "
+            "score FROM top p JOIN samples s ON s.sample_id = p.sample_id WHERE p.query_id = ?1 GROUP BY s.owner ORDER "
+            "BY score DESC LIMIT ?2"},
     {0}};
 
 static const struct question_part of_behaviour[] = {

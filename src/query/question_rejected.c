@@ -14,8 +14,8 @@ static const struct question_part parts[] = {
      .sql = "SELECT sample_id, admitted_under AS policy, reason, uses FROM samples WHERE decision = 'reject' LIMIT ?2"},
     {.title = "Rejected, and used all the same",
      .needs = {"samples"},
-     .sql = "SELECT sample_id, admitted_under AS policy, reason, uses, first_step, last_step FROM samples WHERE "
-            "decision = 'reject' AND uses > 0 LIMIT ?2"},
+     .sql = "SELECT sample_id, admitted_under AS policy, reason, uses, nullif(first_step, -1) AS first_step, "
+            "nullif(last_step, -1) AS last_step FROM samples WHERE decision = 'reject' AND uses > 0 LIMIT ?2"},
     {.title = "Checkpoints that the selection rule left out",
      .needs = {"checkpoints"},
      .sql = "SELECT checkpoint, step, validation_loss FROM checkpoints WHERE selected = 0"},

@@ -6,23 +6,25 @@
 static const struct question_part parts[] = {
     {.title = "Sample",
      .needs = {"samples"},
-     .sql = "SELECT sample_id, sample, role, decision, admitted_under, profile, reason, uses, first_step, last_step "
-            "FROM samples WHERE sample_id = ?1",
+     .sql = "SELECT sample_id, sample, role, decision, admitted_under, profile, reason, uses, nullif(first_step, -1) "
+            "AS first_step, nullif(last_step, -1) AS last_step FROM samples WHERE sample_id = ?1",
      .instead = "Its admission and its uses are not known: this run has no lineage.h5."},
     {.title = "Where it comes from",
      .needs = {"samples"},
-     .sql = "SELECT s.owner, s.content{samples s} FROM samples s WHERE s.sample_id = ?1"},
+     .sql = "SELECT coalesce(s.owner, iif(?3, 'not recorded', NULL)) AS owner, s.content{samples s} FROM samples s "
+            "WHERE s.sample_id = ?1"},
     {.title = "Training example",
      .needs = {"examples"},
      .sql = "SELECT e.training{examples e self}{examples e} FROM examples e WHERE e.sample_id = ?1"},
     {.title = "Decisions on it",
      .needs = {"admissions", "samples"},
-     .sql = "SELECT step, decision, policy, profile, reason, weight FROM admissions WHERE sample = (SELECT sample FROM "
-            "samples WHERE sample_id = ?1)"},
+     .sql = "SELECT coalesce(nullif(step, -1), iif(?3, 'before training', NULL)) AS step, decision, policy, profile, "
+            "reason, weight FROM admissions WHERE sample = (SELECT sample FROM samples WHERE sample_id = ?1)"},
     {.title = "Uses by epoch",
      .needs = {"sample_uses"},
      .sql = "SELECT epoch, count(*) AS uses, group_concat(step, ' ') AS steps FROM sample_uses WHERE sample_id = ?1 "
-            "AND superseded = 0 GROUP BY epoch LIMIT ?2"},
+            "AND superseded = 0 GROUP BY epoch LIMIT ?2",
+     .list = "steps"},
     {.title = "Each use",
      .needs = {"uses"},
      .sql = "SELECT u.step, u.epoch, u.process, u.position, u.learning_rate{uses u loss weight}, u.superseded FROM "
@@ -47,7 +49,7 @@ static const struct question_part parts[] = {
             "substr(pair_id, -length(?1) - 1) = '-' || ?1"},
     {.title = "Findings about it",
      .needs = {"findings"},
-     .sql = "SELECT kind, step, text FROM findings WHERE sample_id = ?1 LIMIT ?2"},
+     .sql = "SELECT kind, nullif(step, -1) AS step, text FROM findings WHERE sample_id = ?1 LIMIT ?2"},
     {0}};
 
 static const struct question_case cases[] = {{"sample", "samples", "SELECT 1 FROM samples WHERE sample_id = ?1",

@@ -7,9 +7,9 @@ static const struct question_part overview[] = {
     {.title = "Scenarios that were worked out (counterfactual.h5)",
      .needs = {"scenarios"},
      .sql = "SELECT name, kind, removed FROM scenarios LIMIT ?2"},
-    {.title = "First order, in units of the scores: how all losses together would change without each group",
+    {.title = "First order: change of all losses together without each group (score_change: in units of scores)",
      .needs = {"groups"},
-     .sql = "SELECT grouped_by, value, max(examples) AS examples, sum(net) AS loss_change FROM groups GROUP BY "
+     .sql = "SELECT grouped_by, value, max(examples) AS examples, sum(net) AS {=groups net} FROM groups GROUP BY "
             "grouped_by, value ORDER BY grouped_by, 4 DESC"},
     {0}};
 
@@ -27,10 +27,10 @@ static const struct question_part of_scenario[] = {
      .needs = {"ridge_changes"},
      .sql = "SELECT query_id, predicted, margin, margin_change, additivity_gap FROM ridge_changes WHERE " IS_SCENARIO
             " ORDER BY abs(margin_change) DESC LIMIT ?2"},
-    {.title = "First order for the network: change of each loss, or sum of scores where their scale is not known",
+    {.title = "First order for the network: change of each loss (score_change: sums of scores, of unknown scale)",
      .needs = {"network_changes"},
-     .sql = "SELECT query_id, loss_change, low, high FROM network_changes WHERE " IS_SCENARIO
-            " ORDER BY abs(loss_change) DESC LIMIT ?2"},
+     .sql = "SELECT query_id, loss_change AS {=network_changes loss_change}, low, high FROM network_changes "
+            "WHERE " IS_SCENARIO " ORDER BY abs(loss_change) DESC LIMIT ?2"},
     {0}};
 
 #define IS_GROUP "grouped_by || '=' || value = ?1"
@@ -39,9 +39,9 @@ static const struct question_part of_group[] = {
     {.title = "Group",
      .needs = {"groups"},
      .sql = "SELECT grouped_by, value, max(examples) AS examples FROM groups WHERE " IS_GROUP},
-    {.title = "First order, in units of the scores: change of each loss without it (positive: it rises)",
+    {.title = "First order: change of each loss without it (positive: it rises; score_change: in units of scores)",
      .needs = {"groups"},
-     .sql = "SELECT query_id, net AS loss_change FROM groups WHERE " IS_GROUP " ORDER BY abs(net) DESC LIMIT ?2"},
+     .sql = "SELECT query_id, net AS {=groups net} FROM groups WHERE " IS_GROUP " ORDER BY abs(net) DESC LIMIT ?2"},
     {0}};
 
 static const struct question_part of_example[] = {
@@ -52,14 +52,15 @@ static const struct question_part of_example[] = {
      .needs = {"ridge_without"},
      .sql = "SELECT query_id, margin_change FROM ridge_without WHERE sample_id = ?1 ORDER BY abs(margin_change) DESC "
             "LIMIT ?2"},
-    {.title = "First order, in units of the scores: change of each loss without it (positive: it rises)",
+    {.title = "First order: change of each loss without it (positive: it rises; score_change: in units of scores)",
      .needs = {"scores"},
-     .sql = "SELECT query_id, score AS loss_change FROM scores WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
+     .sql =
+         "SELECT query_id, score AS {=scores score} FROM scores WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
      .instead = "The scores of all examples were not kept (influence.keep.scores): only what is among the strongest is "
                 "known."},
     {.title = "The same, where it is among the strongest examples of a query",
      .needs = {"top"},
-     .sql = "SELECT query_id, score AS loss_change FROM top WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
+     .sql = "SELECT query_id, score AS {=top score} FROM top WHERE sample_id = ?1 ORDER BY abs(score) DESC LIMIT ?2",
      .unless = "scores"},
     {0}};
 

@@ -136,6 +136,20 @@ static void find_steps(struct relation *relation)
             relation->steps_field = i;
 }
 
+static enum status find_scores(struct relation *relation)
+{
+    const struct table_row *row = relation->row;
+    if (row->sign_of == NULL)
+        return STATUS_OK;
+    enum chain_fit fit =
+        chain_bind(relation->store, relation->file, row->sign_of, NULL, &relation->shape, &relation->score);
+    if (fit == CHAIN_WRONG)
+        return BAD_INPUT;
+    const struct stored *score = fit == CHAIN_FITS ? relation->score.links[0].stored : NULL;
+    relation->is_signed = score != NULL && score->dataset->type == TABLE_F64;
+    return STATUS_OK;
+}
+
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static char *put_in(const char *pattern, const char *member)
@@ -197,6 +211,8 @@ static enum status bind_table(struct store *store, int file, const struct table_
     enum status status = set_shape(relation, stored);
     for (const struct column_row *column = row->columns; column->name != NULL && status == STATUS_OK; column++)
         status = add_fields(relation, column);
+    if (status == STATUS_OK)
+        status = find_scores(relation);
     if (status != STATUS_OK) {
         relation_destroy(relation);
         return status;

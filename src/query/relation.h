@@ -22,6 +22,8 @@ struct relation {
     int n_field;
     int steps_field;                  /* the column with rows of /steps through which samples are found, or −1 */
     struct stored *use_start, *steps; /* for it: where the steps of each sample start in `steps` */
+    bool is_signed;                   /* only rows with a score of the table's sign are shown … */
+    struct chain score;               /* … which this leads to */
     struct store *store;              /* borrowed */
 };
 

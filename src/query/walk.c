@@ -141,6 +141,25 @@ bool walk_pass(struct walk *walk)
     return place->row < walk->box.end[0];
 }
 
+bool walk_pass_signs(struct walk *walk)
+{
+    const struct relation *relation = walk->relation;
+    do {
+        struct stored *stored;
+        int64_t cell;
+        if (chain_value(&relation->score, &relation->shape, &walk->place, &stored, &cell) != STATUS_OK)
+            return false;
+        const char *bytes = stored_at(stored, cell);
+        double score = 0;
+        if (bytes == NULL)
+            return false;
+        memcpy(&score, bytes, sizeof score);
+        if (relation->row->sign * score > 0)
+            return true;
+    } while (walk_move(walk));
+    return false;
+}
+
 /* Puts the walk on the first row of its box; false when it is empty. */
 static bool enter(struct walk *walk)
 {
@@ -152,17 +171,16 @@ static bool enter(struct walk *walk)
         walk->place.coordinates[a] = walk->box.first[a];
         walk->place.row = walk->place.row * shape->dims[a] + walk->box.first[a];
     }
-    return walk->filter == NULL || walk_pass(walk);
+    return walk->relation->is_signed ? walk_pass_signs(walk) : walk->filter == NULL || walk_pass(walk);
 }
 
 enum status walk_begin(struct walk *walk)
 {
     walk->all = walk->box;
     walk->step_row = -1;
-    if (walk->by_sample)
-        return walk_advance(walk);
-    walk->is_done = !enter(walk);
-    return STATUS_OK;
+    if (!walk->by_sample && enter(walk))
+        return STATUS_OK;
+    return walk_advance(walk);
 }
 
 enum status walk_advance(struct walk *walk)
@@ -182,5 +200,6 @@ enum status walk_advance(struct walk *walk)
             return status;
     }
     walk->is_done = true;
-    return STATUS_OK;
+    return relation->is_signed && store_status(relation->store) != STATUS_OK ? store_fail_again(relation->store)
+                                                                             : STATUS_OK;
 }

@@ -39,9 +39,11 @@ enum status walk_advance(struct walk *walk);
 bool walk_filters(const struct relation *relation, int column);
 /* On to the next row of the stretch that passes the filter, maybe this one; false when there is none. */
 bool walk_pass(struct walk *walk);
+/* The same for rows whose score has the table's sign; a score that cannot be read ends the stretch. */
+bool walk_pass_signs(struct walk *walk);
 
-/* To the next row of this stretch; false when there is none. */
-static inline bool walk_step(struct walk *walk)
+/* To the next row of this stretch, whatever stands in it; false when there is none. */
+static inline bool walk_move(struct walk *walk)
 {
     struct place *place = &walk->place;
     const struct shape *shape = &walk->relation->shape;
@@ -55,7 +57,15 @@ static inline bool walk_step(struct walk *walk)
     place->row = place->coordinates[0];
     for (int a = 1; a < shape->n_axis; a++)
         place->row = place->row * shape->dims[a] + place->coordinates[a];
-    return walk->filter == NULL || walk_pass(walk);
+    return true;
+}
+
+/* To the next row of this stretch that is shown; false when there is none. */
+static inline bool walk_step(struct walk *walk)
+{
+    if (!walk_move(walk))
+        return false;
+    return walk->relation->is_signed ? walk_pass_signs(walk) : walk->filter == NULL || walk_pass(walk);
 }
 
 #endif

@@ -45,14 +45,14 @@ static struct column *columns_of(struct page *page, const struct examples *examp
 }
 
 static void add_side(struct page *page, const struct examples *examples, int64_t query, const char *side,
-                     const char *words)
+                     const char *words, int sign)
 {
     const char *index_path = page_path(page, "/top/%s/index", side);
     const char *score_path = page_path(page, "/top/%s/score", side);
     const double *index = page_rows(page, index_path, query, 1, examples->top);
     const double *score = page_rows(page, score_path, query, 1, examples->top);
     for (int64_t i = 0; index != NULL && score != NULL && i < examples->top && i < SHOWN_EXAMPLES; i++) {
-        if (index[i] < 0)
+        if (index[i] < 0 || !(sign * score[i] > 0)) /* long lists go on to examples of the other side */
             break;
         cell_words(&page->content, i == 0 ? words : "");
         cell_number(&page->content, score[i], FORM_SIGNED, at_row(page, score_path, query));
@@ -65,8 +65,8 @@ static void write_query(struct page *page, const struct examples *examples, int6
     const char *id = page_string(page, "/queries/id", query), *text = page_string(page, "/queries/text", query);
     const char *title = page_path(page, "%s%s%s", id, text[0] ? ": " : "", text);
     content_table(&page->content, title, columns_of(page, examples, "side", "influence"), 3 + examples->n_name);
-    add_side(page, examples, query, "proponents", "helped");
-    add_side(page, examples, query, "opponents", "hurt");
+    add_side(page, examples, query, "proponents", "helped", 1);
+    add_side(page, examples, query, "opponents", "hurt", -1);
 }
 
 static void write_self(struct page *page, const struct examples *examples)

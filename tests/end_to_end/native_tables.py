@@ -43,15 +43,20 @@ def native_influence(database, path):
             "query_id": np.tile(queries, n), "score": file["scores"][()].ravel(), **groups(np.repeat(range(n), m))})
         for side in ("proponents", "opponents"):
             index = file[f"top/{side}/index"][()]
-            top = index.shape[1]
+            top, sign = index.shape[1], {"proponents": 1, "opponents": -1}[side]
+            shown = sign * file[f"top/{side}/score"][()].ravel() > 0
+
+            def keep(columns, times=1):
+                return {name: [v for v, show in zip(column, np.repeat(shown, times)) if show]
+                        for name, column in columns.items()}
             head = {"query": np.repeat(range(m), top), "query_id": np.repeat(queries, top),
                     "place": np.tile(range(top), m), "training": index.ravel(),
                     "sample_id": [ids[i] for i in index.ravel()], "score": file[f"top/{side}/score"][()].ravel()}
-            add_table(database, side, {**head, **groups(index.ravel())})
+            add_table(database, side, keep({**head, **groups(index.ravel())}))
             by_layer = file[f"top/{side}/by_layer"][()]
-            add_table(database, f"{side}_by_layer", {
+            add_table(database, f"{side}_by_layer", keep({
                 **{name: np.repeat(np.array(column, object), len(layers)) for name, column in head.items()},
-                "layer": np.tile(layers, m * top), "layer_score": by_layer.ravel()})
+                "layer": np.tile(layers, m * top), "layer_score": by_layer.ravel()}, len(layers)))
         database.execute("CREATE VIEW top AS SELECT 'proponents' AS side, * FROM proponents UNION ALL "
                          "SELECT 'opponents', * FROM opponents")
         union = []

@@ -135,15 +135,19 @@ def test_trained(run_directory):
     compare(run_directory, database, INFLUENCE + POLICY + MECHANISM + COUNTERFACTUAL)
 
 
+def event_ids():
+    ids = [f"sample-{i:05d}" for i in range(300)]
+    for k, ugly in enumerate(UGLY):
+        ids[3 * k + 2] = ugly
+    return ids
+
+
 def make_events(base):
     """A run directory with a lineage.h5 alone, of samples with ugly ids."""
     directory = base / "events"
     directory.mkdir()
     (directory / "run.json").write_text("{}\n")
-    ids = [f"sample-{i:05d}" for i in range(300)]
-    for k, ugly in enumerate(UGLY):
-        ids[3 * k + 2] = ugly
-    made = lineage_tables.make(ids)
+    made = lineage_tables.make(event_ids())
     lineage_tables.write(directory / "lineage.h5", made)
     return directory, made
 
@@ -198,15 +202,15 @@ def test_lineage_questions(directory, made):
     check([row[0] for row in uses] == made.step[step].tolist(), "trace: every use", uses[:3])
     by_epoch = answers["Uses by epoch"]["rows"]
     live = step[made.superseded[step] == 0]
-    expected = [[int(e), int((made.epoch[live] == e).sum()), " ".join(map(str, made.step[live][made.epoch[live] == e]))]
+    expected = [[int(e), int((made.epoch[live] == e).sum()), made.step[live][made.epoch[live] == e].tolist()]
                 for e in sorted(set(made.epoch[live]))]
     check(by_epoch == expected, "trace: uses by epoch", by_epoch, expected)
     totals = answers["What it did to each parameter group, all steps together"]["rows"]
     check([row[1:] for row in totals] == np.stack([made.total_share[sample], made.total_norm[sample]], 1).tolist(),
           "trace: contributions", totals)
     decision = answers["Decisions on it"]["rows"]
-    check(len(decision) == 1 and decision[0][1] == ["admit", "modulate", "reject"][made.decision[sample]],
-          "trace: the decision", decision)
+    check(len(decision) == 1 and decision[0][0] is None
+          and decision[0][1] == ["admit", "modulate", "reject"][made.decision[sample]], "trace: the decision", decision)
     rejected = {answer.get("title", ""): answer for answer in ask(directory, "rejected")}["Rejected samples"]["rows"]
     check([row[0] for row in rejected] == [made.ids[i] for i in np.flatnonzero(made.decision == 2)], "rejected",
           rejected[:3])
@@ -221,6 +225,7 @@ def test_questions(base, run_directory):
         ids, queries = decoded(file["samples/id"][()]), decoded(file["queries/id"][()])
         index, score = file["top/proponents/index"][()], file["top/proponents/score"][()]
         scores = file["scores"][()]
+        change = "loss_change" if file["scores"].attrs["unit"] == b"loss" else "score_change"
         by_layer = [file[f"top/{side}/by_layer"][()] for side in ("proponents", "opponents")]
         opponents = file["top/opponents/index"][()]
         net, values = file["groups/policy/net"][()], decoded(file["groups/policy/value"][()])
@@ -248,7 +253,7 @@ def test_questions(base, run_directory):
     answer = ask(first_order, "without", f"policy={values[1]}")[1]["rows"]
     check(dict(map(tuple, answer)) == dict(zip(queries, net[:, 1].tolist())), "without a group, first order",
           answer[:3])
-    answer = next(one for one in ask(first_order, "without", ids[9]) if one["columns"] == ["query_id", "loss_change"])
+    answer = next(one for one in ask(first_order, "without", ids[9]) if one["columns"] == ["query_id", change])
     check(dict(map(tuple, answer["rows"])) == dict(zip(queries, scores[9].tolist())), "without an example")
     check(answer in ask(first_order, "without", f"id={ids[9]}"), "an example may be written id=…")
     order = [abs(row[1]) for row in answer["rows"]]
@@ -260,6 +265,73 @@ def test_questions(base, run_directory):
         check(root(run_directory) in out and max(map(len, out.split("\n"))) <= 100, "the root, in 100 columns", words)
     envelope = strict(run_well("query", run_directory, "SELECT 1", "--json").out)
     check(envelope["root"] == root(run_directory) and envelope["sealed"] is True, "JSON: the root", envelope)
+
+
+def test_sides(base):
+    """Lists that go on beyond zero hold an example twice: of the views only one has it."""
+    study = studies.make(base / "sides")
+    run_well("influence", studies.write_config(study, keep={"top": 10 ** 5, "scores": True}), "--quiet")
+    directory = study.folder / "run"
+    with h5py.File(directory / "influence.h5") as file:
+        scores, ids, queries = (file[name][()] for name in ("scores", "samples/id", "queries/id"))
+        check(file["top/proponents/index"].shape[1] == len(scores) and (scores > 0).any() and (scores < 0).any(),
+              "the lists hold everything")
+        parts = {side: file[f"top/{side}/by_layer"][()] for side in ("proponents", "opponents")}
+        score = {side: file[f"top/{side}/score"][()] for side in parts}
+        layers = decoded(file["layers/name"][()])
+        policy = decoded(file["groups/policy/value"][()])[0]
+    ids, queries = decoded(ids), decoded(queries)
+    expected = {(q, i): s for i, row in zip(ids, scores.tolist()) for q, s in zip(queries, row) if s != 0}
+    found = rows(directory, "SELECT query_id, sample_id, score, side FROM top")
+    check(len(found) == len(expected) and {row[:2]: row[2] for row in found} == expected, "each once", len(found),
+          len(expected))
+    check(all((row[2] > 0) == (row[3] == "proponents") for row in found), "on the side of its sign")
+    for sql, condition in (("query = 1", lambda q, p: q == 1),
+                           ("place >= 3 AND query < 4", lambda q, p: q < 4 and p > 2)):
+        answer = rows(directory, f"SELECT count(*) FROM proponents WHERE {sql}")[0][0]
+        wanted = sum(condition(q, p) and s > 0 for (q, p), s in np.ndenumerate(score["proponents"]))
+        check(answer == wanted, "counts know the sign", sql, answer, wanted)
+    for table, width in (("by_layer", len(layers)), ("by_checkpoint", None)):
+        answer = rows(directory, f"SELECT count(*), count(DISTINCT query || ' ' || training) FROM top_{table}")[0]
+        check(answer[1] == len(expected) and (width is None or answer[0] == width * len(expected)), table, answer)
+    total = sum((np.sign(score[side]) == sign)[:, :, None] * np.abs(parts[side])
+                for side, sign in (("proponents", 1), ("opponents", -1))).sum((0, 1))
+    answer = dict(rows(directory, "SELECT layer, sum(abs(layer_score)) FROM top_by_layer GROUP BY layer"))
+    check(np.allclose([answer[layer] for layer in layers], total, rtol=1e-12), "sums of layers", answer, total)
+    title = "Queries of which it is among the strongest examples"
+    traced = {one.get("title"): one for one in ask(directory, "trace", ids[0])}[title]["rows"]
+    check(len(traced) == (scores[0] != 0).sum(), "trace: each query once", traced)
+    n = (scores[:, 0] > 0).sum()
+    out = run_well("query", directory, "top", queries[0]).out
+    check((f"  10 of {n} rows: --format" in out) == (n > 10), "what was cut is said", n, out)
+    study.config["run"]["directory"] = "cosines"
+    config = studies.write_config(study, method="gradient-cosine", keep={"top": 9})
+    run_well("influence", config, "--quiet")
+    for words in ((f"policy={policy}",), (ids[0],), ()):
+        columns = [name for one in ask(study.folder / "cosines", "without", *words) for name in one.get("columns", ())]
+        check("score_change" in columns and "loss_change" not in columns, "cosines change no loss", words, columns)
+
+
+def test_said(directory, made, run_directory):
+    """What is not there is said shortly, for people; programs get nothing in its place."""
+    sample = 100
+    out = run_well("query", directory, "trace", made.ids[sample]).out
+    check("before training" in out and "rows" not in out.split("Each use")[0], "a decision before training", out)
+    with h5py.File(run_directory / "lineage.h5") as file:
+        uses, ids = file["samples/uses"][()], decoded(file["samples/id"][()])
+        owned = file["samples/owner"][()] >= 0
+    unused = ids[int(np.flatnonzero(uses == 0)[0])]
+    answer = next(one for one in ask(run_directory, "trace", unused) if one.get("title") == "Sample")
+    check(dict(zip(answer["columns"], answer["rows"][0]))["first_step"] is None
+          and dict(zip(answer["columns"], answer["rows"][0]))["last_step"] is None, "never used: nothing", answer)
+    out = run_well("query", run_directory, "trace", unused).out
+    check("(no rows)" not in out and out.count("No rows:") == 1 and "Each use" in out.split("No rows:")[1],
+          "what has no rows is one list", out)
+    check("gives all" not in run_well("query", run_directory, "rejected").out.split("Checkpoints")[-1],
+          "nothing is said to be cut that was not")
+    check(("not recorded" in run_well("query", run_directory, "trace", ids[0]).out) == (not owned[0]), "no owner")
+    outcome = run("query", run_directory, "top", ids[0])
+    check(outcome.code == BAD_USAGE and f"it is a sample: trace {ids[0]}" in outcome.err, "a hint", outcome.err)
 
 
 def test_recorded(run_directory):
@@ -475,8 +547,9 @@ with folder() as temporary:
     directory = temporary / "run"
     side_by_side(lambda test: test(), [
         lambda: test_trained(directory), lambda: test_lineage(temporary), lambda: test_questions(temporary, directory),
-        lambda: test_recorded(directory),
+        lambda: test_recorded(directory), lambda: test_sides(temporary),
         lambda: test_refused(temporary, directory), lambda: test_verify(temporary, directory),
         lambda: test_tables(directory)])
+    test_said(temporary / "events", lineage_tables.make(event_ids()), directory)
     test_plans(directory, temporary / "events")
 finish()

@@ -81,18 +81,55 @@ static void test_table(void)
     for (int n_row = 0; n_row < 1000; n_row += 249)
         for (int width = 60; width < 130; width += 7) {
             write_rows("table", width, n_row);
-            CHECK(fits(width) && strstr(written.bytes, "Title") == written.bytes);
-            CHECK((strstr(written.bytes, "(no rows)") != NULL) == (n_row == 0));
+            CHECK(fits(width) && (strstr(written.bytes, "Title") == written.bytes) == (n_row > 0));
+            CHECK((strstr(written.bytes, "No rows: Title") != NULL) == (n_row == 0));
             text_clear(&written);
         }
+    write_rows("table", 40, 0);
+    CHECK(strcmp(written.bytes, "a \"note\"\n\nNo rows: Title\n") == 0);
+    text_clear(&written);
     write_rows("table", 40, 2);
     CHECK(strstr(written.bytes, "more column") != NULL);
     text_clear(&written);
     CHECK(format_create("xml", 80, &(struct format_out){NULL, put}) == NULL);
 }
 
+/* A list of 12 rows of which 5 are wanted. */
+static void write_list(const char *name)
+{
+    static const char *const columns[] = {"steps"};
+    const struct format_out out = {NULL, put};
+    struct format *format = format_create(name, 80, &out);
+    struct query_sink sink;
+    text_init(&written);
+    CHECK(format != NULL && format_begin(format, "") == STATUS_OK);
+    CHECK(format_list(format, NULL, 5, "steps", &sink) == STATUS_OK);
+    CHECK(sink.begin(sink.context, columns, 1) == STATUS_OK);
+    for (int i = 0; i < 12; i++) {
+        struct query_value value = text_of("7 -8 9");
+        CHECK(sink.row(sink.context, i < 3 ? &(struct query_value){.kind = QUERY_NULL} : &value, 1) == STATUS_OK);
+    }
+    CHECK(sink.end(sink.context) == STATUS_OK && format_end(format, "") == STATUS_OK);
+    format_destroy(format);
+}
+
+static void test_lists(void)
+{
+    write_list("table");
+    CHECK(strcmp(written.bytes, "  steps\n  -\n  -\n  -\n  7 -8 9\n  7 -8 9\n"
+                                "  5 of 12 rows: --format csv or json gives all\n") == 0);
+    text_clear(&written);
+    write_list("json");
+    CHECK(strstr(written.bytes, "\n  [null],\n  [[7, -8, 9]]") != NULL && strstr(written.bytes, "of 12") == NULL);
+    text_clear(&written);
+    write_list("csv");
+    CHECK(strstr(written.bytes, "\r\n7 -8 9\r\n") != NULL);
+    text_clear(&written);
+}
+
 int main(void)
 {
+    test_lists();
     test_csv();
     test_json();
     test_table();
