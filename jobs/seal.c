@@ -36,12 +36,12 @@ static int tables_present(const struct context *context, const char **tables)
 /* What can be proved of single samples, and how. */
 static void print_samples(const struct usage_summary *samples, const char *directory)
 {
-    char size[32], unlisted[32];
+    char size[64], unlisted[32];
     if (samples->size == 0) {
         printf("           no sample has a content digest (key sha256): nothing can be proved of a single one\n");
         return;
     }
-    printf("           %s samples listed", figure_count(samples->size, size));
+    printf("           %s listed", figure_things(samples->size, "sample", "samples", size));
     if (samples->unlisted > 0)
         printf(", %s without a content digest not", figure_count(samples->unlisted, unlisted));
     printf(": assay prove %s --content FILE proves use or non-use\n", directory);
@@ -50,9 +50,9 @@ static void print_samples(const struct usage_summary *samples, const char *direc
 static void print_seal(const struct context *context, const struct seal_result *result,
                        const struct sealed_root *former)
 {
-    char size[32], *directory = path_relative(".", context->run_directory);
-    printf("seal       %s: %s entries\n", result->unchanged ? "unchanged" : "done",
-           figure_count(result->n_entry, size));
+    char size[64], *directory = path_relative(".", context->run_directory);
+    printf("seal       %s: %s\n", result->unchanged ? "unchanged" : "done",
+           figure_things(result->n_entry, "entry", "entries", size));
     if (former->is_sealed && strcmp(former->root, result->root) != 0)
         printf("           in place of an earlier seal of this run, with root %s: inputs or tables have changed\n",
                former->root);

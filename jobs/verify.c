@@ -26,13 +26,15 @@ static void print_report(const struct verify_report *report, bool quiet)
         printf("           if inputs were moved, say with --inputs DIR what their paths start from now\n");
     if (quiet)
         return;
-    char entries[32], inputs[32], input_bytes[32], blocks[32], block_bytes[32], leaves[32];
-    printf("checked    %s entries: %s input segments (%s), %s table blocks (%s)\n",
-           figure_count(report->n_entry, entries), figure_count(report->n_input, inputs),
-           figure_bytes((double)report->n_input_byte, input_bytes), figure_count(report->n_block, blocks),
+    char entries[64], inputs[64], input_bytes[32], blocks[64], block_bytes[32], leaves[64];
+    printf("checked    %s: %s (%s), %s (%s)\n", figure_things(report->n_entry, "entry", "entries", entries),
+           figure_things(report->n_input, "input segment", "input segments", inputs),
+           figure_bytes((double)report->n_input_byte, input_bytes),
+           figure_things(report->n_block, "table block", "table blocks", blocks),
            figure_bytes((double)report->n_block_byte, block_bytes));
     if (report->n_leaf >= 0)
-        printf("           the list of %s samples, made anew from the tables\n", figure_count(report->n_leaf, leaves));
+        printf("           the list of %s, made anew from the tables\n",
+               figure_things(report->n_leaf, "sample", "samples", leaves));
     printf("root       %s\nkey        %s\n", report->root[0] ? report->root : "(unreadable)",
            report->vkey[0] ? report->vkey : "(unreadable)");
     if (!report->key_was_given)

@@ -189,6 +189,13 @@ char *figure_count(int64_t value, char out[32])
     return out;
 }
 
+char *figure_things(int64_t n, const char *one, const char *many, char out[64])
+{
+    char count[32];
+    snprintf(out, 64, "%s %s", figure_count(n, count), n == 1 ? one : many);
+    return out;
+}
+
 char *figure_bytes(double bytes, char out[32])
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

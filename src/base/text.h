@@ -37,6 +37,8 @@ bool utf8_is_valid(const char *bytes, size_t n);
 
 /* 12,345,678 and 1.5 GiB style figures for people, into a caller's buffer, which is returned. */
 char *figure_count(int64_t value, char out[32]);
+/* "1 entry" or "12,345 entries": a count with the word for one or for many (at most 31 bytes). */
+char *figure_things(int64_t n, const char *one, const char *many, char out[64]);
 char *figure_bytes(double bytes, char out[32]);
 char *figure_seconds(double seconds, char out[32]);
 

@@ -126,7 +126,8 @@ static enum status add_order(const struct lineage_request *request, struct linea
     return STATUS_OK;
 }
 
-static enum status add_samples(const struct lineage_request *request, struct lineage_estimate *estimate)
+/* With `all`, every line is also read as the job will read it. */
+static enum status add_samples(const struct lineage_request *request, bool all, struct lineage_estimate *estimate)
 {
     struct sample_lines lines;
     sample_lines_init(request->samples, &lines);
@@ -141,6 +142,8 @@ static enum status add_samples(const struct lineage_request *request, struct lin
         /* One decision on each sample, if recorders have any. */
         shape->n_event_use = estimate->n_recorder > 0 ? shape->n_sample : 0;
         estimate->n_segment += (double)lines.samples.pieces.n_segment;
+        if (all)
+            status = sample_lines_check(&lines);
     }
     sample_lines_clear(&lines);
     return status;
@@ -153,7 +156,7 @@ enum status lineage_estimate_make(const struct lineage_request *request, int64_t
     enum status status = add_recorders(request, estimate);
     if (status == STATUS_OK && request->lineage->order != NULL)
         status = add_order(request, estimate);
-    return status == STATUS_OK ? add_samples(request, estimate) : status;
+    return status == STATUS_OK ? add_samples(request, false, estimate) : status;
 }
 
 /* ---- what is wrong ----------------------------------------------------------------------------------------------- */
@@ -185,5 +188,5 @@ void lineage_check(const struct lineage_request *request, struct text *problems)
         note_problem(file_size(path, &bytes), problems); /* what is in it only the ranks can read */
         memory_free(path);
     }
-    note_problem(add_samples(request, &estimate), problems);
+    note_problem(add_samples(request, true, &estimate), problems);
 }

@@ -1,5 +1,6 @@
 #include "lineage/sample_lines.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -105,6 +106,17 @@ static struct gate_verdict decide(const struct sample_lines *lines, const struct
     return (struct gate_verdict){(int32_t)verdict.decision, (int32_t)verdict.policy, (int32_t)verdict.profile};
 }
 
+/* A digest in hex, of either case.  What is there and is none must not pass for a sample without one, of which a proof
+ * of non-use does not speak. */
+static bool read_content(const struct text *value, bool is_given, uint8_t *content, uint8_t *has_content)
+{
+    char hex[2 * DIGEST_BYTES + 1] = "";
+    for (size_t i = 0; value->length == 2 * (size_t)DIGEST_BYTES && i < value->length; i++)
+        hex[i] = (char)tolower((unsigned char)value->bytes[i]);
+    *has_content = is_given && hex_decode(hex, content, DIGEST_BYTES);
+    return *has_content || !is_given;
+}
+
 static enum status take(const struct sample_lines *lines, const struct sample *sample, int64_t i, int32_t *latest,
                         struct sample_slice *slice)
 {
@@ -118,12 +130,8 @@ static enum status take(const struct sample_lines *lines, const struct sample *s
         slice->codes[c * slice->n + i] = latest[c];
     }
     slice->training[i] = lines->role < 0 || strcmp(sample->values[lines->role].bytes, lines->config->train) == 0;
-    slice->has_content[i] =
-        hex_decode(sample->values[lines->content].bytes, slice->content + i * DIGEST_BYTES, DIGEST_BYTES);
     if (slice->verdicts != NULL)
         slice->verdicts[i] = decide(lines, sample);
-    if (!slice->has_content[i])
-        memset(slice->content + i * DIGEST_BYTES, 0, DIGEST_BYTES);
     return status;
 }
 
@@ -156,9 +164,27 @@ enum status sample_slice_read(const struct sample_lines *lines, struct line_read
             status = sample_read(&sample, line, length, reader->number);
         if (status == STATUS_OK)
             status = take(lines, &sample, i, latest, slice);
+        if (status == STATUS_OK && !read_content(&sample.values[lines->content], sample.given[lines->content],
+                                                 slice->content + i * DIGEST_BYTES, &slice->has_content[i]))
+            status = sample_expected(&sample, line, length, reader->number, content_key, "64 hex digits");
     }
     sample_clear(&sample);
     memory_free(latest);
+    return status;
+}
+
+enum status sample_lines_check(const struct sample_lines *lines)
+{
+    enum { SLICE = 1 << 12 };
+    struct line_reader reader = {.descriptor = -1};
+    enum status status = STATUS_OK;
+    for (int64_t first = 0, n; first < lines->samples.n && status == STATUS_OK; first += n) {
+        struct sample_slice slice;
+        n = lines->samples.n - first < SLICE ? lines->samples.n - first : SLICE;
+        status = sample_slice_read(lines, &reader, first, n, &slice);
+        sample_slice_clear(&slice);
+    }
+    line_reader_close(&reader);
     return status;
 }
 

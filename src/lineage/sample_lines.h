@@ -32,16 +32,20 @@ struct gate_verdict {
 /* Samples [first, first + n). */
 struct sample_slice {
     int64_t first, n;
-    char *ids;         /* owned, as all; n × samples.id_bytes */
-    uint8_t *training; /* of the split that marks training samples */
-    uint8_t *content, *has_content;
-    struct gate_verdict *verdicts; /* NULL without policies */
-    int32_t *codes;                /* column c from c × n on: open.group_by's values */
+    char *ids;                      /* owned, as all; n × samples.id_bytes */
+    uint8_t *training;              /* of the split that marks training samples */
+    uint8_t *content, *has_content; /* of the key "sha256": 64 hex digits, of either case; absent or null: none */
+    struct gate_verdict *verdicts;  /* NULL without policies */
+    int32_t *codes;                 /* column c from c × n on: open.group_by's values */
 };
 
-/* Reads them again.  `reader` goes on where it is, if it can.  @local   @fails BAD_INPUT when the file changed */
+/* Reads them again.  `reader` goes on where it is, if it can.  @local   @fails BAD_INPUT when the file changed,
+ * and for a digest that is none */
 enum status sample_slice_read(const struct sample_lines *lines, struct line_reader *reader, int64_t first, int64_t n,
                               struct sample_slice *slice);
 void sample_slice_clear(struct sample_slice *slice);
+
+/* Reads all samples, and keeps none.  @local   @fails as sample_slice_read */
+enum status sample_lines_check(const struct sample_lines *lines);
 
 #endif

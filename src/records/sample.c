@@ -7,7 +7,9 @@
 
 void sample_init(struct sample *sample, const struct samples_config *config)
 {
-    *sample = (struct sample){.config = config, .values = memory_allocate(config->group_by.n, sizeof *sample->values)};
+    *sample = (struct sample){.config = config,
+                              .values = memory_allocate(config->group_by.n, sizeof *sample->values),
+                              .given = memory_allocate(config->group_by.n, sizeof *sample->given)};
     lines_init(&sample->lines, config->file, NULL, 0);
     text_init(&sample->id);
     for (int64_t c = 0; c < config->group_by.n; c++)
@@ -19,6 +21,7 @@ void sample_clear(struct sample *sample)
     for (int64_t c = 0; sample->values != NULL && c < sample->config->group_by.n; c++)
         text_clear(&sample->values[c]);
     memory_free(sample->values);
+    memory_free(sample->given);
     text_clear(&sample->id);
     lines_clear(&sample->lines);
     *sample = (struct sample){0};
@@ -39,9 +42,10 @@ static bool is_plain(const struct flat_member *member, int64_t least)
            memchr(member->value, 0x7f, (size_t)member->n_value) == NULL;
 }
 
-static bool take_flat_value(const struct flat_member *member, struct text *value)
+static bool take_flat_value(const struct flat_member *member, struct text *value, bool *given)
 {
-    if (member == NULL || member->kind == FLAT_NULL)
+    *given = member != NULL && member->kind != FLAT_NULL;
+    if (!*given)
         set(value, "", 0);
     else if (is_plain(member, 0) || member->kind == FLAT_INTEGER || member->kind == FLAT_WORD)
         set(value, member->value, member->n_value);
@@ -68,7 +72,8 @@ static bool read_flat(struct sample *sample, const char *line, int64_t n)
     sample->training = split == NULL || ((int64_t)strlen(config->train) == split->n_value &&
                                          memcmp(config->train, split->value, (size_t)split->n_value) == 0);
     for (int64_t c = 0; c < config->group_by.n && sample->training; c++)
-        if (!take_flat_value(flat_find(&sample->flat, config->group_by.items[c]), &sample->values[c]))
+        if (!take_flat_value(flat_find(&sample->flat, config->group_by.items[c]), &sample->values[c],
+                             &sample->given[c]))
             return false;
     return true;
 }
@@ -88,11 +93,12 @@ static enum status read_split(struct sample *sample)
     return STATUS_OK;
 }
 
-static enum status read_value(struct sample *sample, const char *key, struct text *value)
+static enum status read_value(struct sample *sample, const char *key, struct text *value, bool *given)
 {
     const double largest = 9007199254740991.0; /* beyond 2^53 − 1 two numbers of the file can be one double */
     const cJSON *item = json_member(sample->lines.record, key);
     set(value, "", 0);
+    *given = item != NULL && !cJSON_IsNull(item);
     if (cJSON_IsObject(item) || cJSON_IsArray(item))
         return lines_expected(&sample->lines, key, "a string, number, boolean or null");
     if (cJSON_IsNumber(item) && fabs(item->valuedouble) > largest)
@@ -103,7 +109,7 @@ static enum status read_value(struct sample *sample, const char *key, struct tex
         return lines_expected(&sample->lines, key, "a string of at most 1024 bytes, as it names a group");
     if (cJSON_IsString(item))
         set(value, item->valuestring, (int64_t)strlen(item->valuestring));
-    else if (item != NULL && !cJSON_IsNull(item))
+    else if (*given)
         json_add_found(value, item);
     return STATUS_OK;
 }
@@ -116,7 +122,7 @@ static enum status read_any(struct sample *sample, const char *line, int64_t n, 
     if (status == STATUS_OK)
         status = read_split(sample);
     for (int64_t c = 0; c < sample->config->group_by.n && status == STATUS_OK && sample->training; c++)
-        status = read_value(sample, sample->config->group_by.items[c], &sample->values[c]);
+        status = read_value(sample, sample->config->group_by.items[c], &sample->values[c], &sample->given[c]);
     return status;
 }
 

@@ -11,6 +11,7 @@ struct sample {
     struct text id;
     bool training;       /* the line's split is the one that marks training samples */
     struct text *values; /* owned; of a training sample: the value of every key of config->group_by */
+    bool *given;         /* owned; beside each value: it is in the line, if only as "" */
     struct lines lines;  /* for records that are not flat, and for sentences */
     struct flat flat;
 };

@@ -129,8 +129,8 @@ static void tell(const struct sealed *sealed, const struct proof *proof, int64_t
         entry_clear(&entry);
     }
     if (n_match > 1)
-        text_add(summary, "\n%lld other entries answer to that name too; a row or an offset chooses among them",
-                 (long long)n_match - 1);
+        text_add(summary, "\n%lld other %s to that name too; a row or an offset chooses among them",
+                 (long long)n_match - 1, n_match == 2 ? "entry answers" : "entries answer");
     text_add(summary, "\ncheck it with: assay verify %s --key '", out_path);
     verify_key_text(&sealed->key, summary);
     text_add(summary, "'\n");

@@ -5,26 +5,40 @@
 #include "seal/sample_proof.h"
 #include "usage/record.h"
 
+/* Of how many samples a proof of non-use speaks, where that is not all: the others may have the content. */
+static void tell_limit(const struct usage_summary *samples, struct text *summary)
+{
+    char size[32], all[32], unlisted[32];
+    if (samples->unlisted > 0)
+        text_add(summary, "; this speaks of the %s of %s samples with a content digest, %s %s none",
+                 figure_count(samples->size, size), figure_count(samples->samples, all),
+                 figure_count(samples->unlisted, unlisted), samples->unlisted == 1 ? "has" : "have");
+    text_add(summary, "\n");
+}
+
 /* The first line: what the proof comes to. */
 static void tell_verdict(const struct sample_proof *proof, int64_t n_use, struct text *summary)
 {
-    char count[32];
-    int64_t n = proof->usage.n_record;
-    if (n == 0)
-        text_add(summary, "proved: not used: no sample of this run has this content%s\n",
-                 proof->entry.samples.unlisted > 0 ? ", of those with a content digest" : "");
-    else if (n_use == 0)
-        text_add(summary, "proved: listed, never used in training\n");
+    char count[64];
+    const struct usage_summary *samples = &proof->entry.samples;
+    if (n_use > 0) {
+        text_add(summary, "proved: used in training, %s\n", figure_things(n_use, "time", "times", count));
+        return;
+    }
+    if (proof->usage.n_record == 0)
+        text_add(summary, "proved: not used: no sample %s has this content",
+                 samples->unlisted > 0 ? "with a content digest" : "of this run");
     else
-        text_add(summary, "proved: used in training, %s time%s\n", figure_count(n_use, count), n_use == 1 ? "" : "s");
+        text_add(summary, "proved: listed, never used in training");
+    tell_limit(samples, summary);
 }
 
 static void tell_place(const struct sample_proof *proof, struct text *summary)
 {
     const struct usage_proof *usage = &proof->usage;
-    char count[32];
+    char count[64];
     int64_t place = usage->place, size = proof->entry.samples.size;
-    text_add(summary, "  the list has %s leaves in order of key; ", figure_count(size, count));
+    text_add(summary, "  the list has %s in order of key; ", figure_things(size, "leaf", "leaves", count));
     if (usage->n_record > 0)
         text_add(summary, "those with the key of this content are shown, all of them\n");
     else if (size == 0)
@@ -53,19 +67,18 @@ static void tell_record(const struct text *record, struct text *summary)
 /* How complete the list is, as the run itself counts. */
 static void tell_counts(const struct usage_summary *samples, struct text *summary)
 {
-    char figures[8][32];
-    text_add(
-        summary,
-        "  the run counts %s samples: %s used in training, %s never, %s rejected; %s uses in %s steps, %s epochs\n",
-        figure_count(samples->samples, figures[0]), figure_count(samples->trained, figures[1]),
-        figure_count(samples->never_used, figures[2]), figure_count(samples->rejected, figures[3]),
-        figure_count(samples->uses, figures[4]), figure_count(samples->steps, figures[5]),
-        figure_count(samples->epochs, figures[6]));
+    char figures[8][64];
+    text_add(summary, "  the run counts %s: %s used in training, %s never, %s rejected; %s in %s, %s\n",
+             figure_things(samples->samples, "sample", "samples", figures[0]),
+             figure_count(samples->trained, figures[1]), figure_count(samples->never_used, figures[2]),
+             figure_count(samples->rejected, figures[3]), figure_things(samples->uses, "use", "uses", figures[4]),
+             figure_things(samples->steps, "step", "steps", figures[5]),
+             figure_things(samples->epochs, "epoch", "epochs", figures[6]));
     if (samples->unlisted > 0)
-        text_add(summary,
-                 "  %s samples have no content digest and are not in the list: this proof does not speak of "
-                 "them\n",
-                 figure_count(samples->unlisted, figures[7]));
+        text_add(summary, "  %s in the list: this proof does not speak of %s\n",
+                 figure_things(samples->unlisted, "sample has no content digest and is not",
+                               "samples have no content digest and are not", figures[7]),
+                 samples->unlisted == 1 ? "it" : "them");
 }
 
 static void tell_ground(const struct sample_proof *proof, const char *content_path, struct text *summary)

@@ -53,7 +53,7 @@ struct verify_report {
     int64_t n_entry;               /* of the log */
     int64_t n_input, n_input_byte; /* segments checked, and their bytes */
     int64_t n_block, n_block_byte; /* table blocks checked, and their bytes */
-    int64_t n_leaf;                /* of the tree of samples, made anew; -1: there is none */
+    int64_t n_leaf;                /* of the tree of samples, made anew; -1: there is none, or it could not be made */
     char root[48];                 /* base64; "" when none could be read */
     char origin[256];
     char vkey[400];

@@ -120,9 +120,10 @@ static enum status conclude(struct verification *verification)
     }
     enum status status = STATUS_OK;
     if (verification->rank == 0 && report->n_finding > 0)
-        status = report->n_finding_total == 1 ? fail(DIFFERS, "%s", report->findings[0])
-                                              : fail(DIFFERS, "%s (and %lld more findings)", report->findings[0],
-                                                     (long long)report->n_finding_total - 1);
+        status = report->n_finding_total == 1
+                     ? fail(DIFFERS, "%s", report->findings[0])
+                     : fail(DIFFERS, "%s (and %lld more finding%s)", report->findings[0],
+                            (long long)report->n_finding_total - 1, report->n_finding_total == 2 ? "" : "s");
     return agree_from(verification->comm, 0, status);
 }
 

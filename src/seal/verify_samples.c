@@ -76,6 +76,6 @@ enum status verify_samples(struct verification *verification)
         .origin = ground->key.name,
         .run_name = name,
         .quiet = true};
-    verification->report->n_leaf = samples->summary.size;
-    return usage_check(verification->comm, &request, &samples->summary, find, verification);
+    return usage_check(verification->comm, &request, &samples->summary, find, verification,
+                       &verification->report->n_leaf);
 }

@@ -89,28 +89,31 @@ static enum status read_admissions(const struct usage_source *source, struct usa
     return status;
 }
 
-/* Rows of /self and of /scores, side by side. */
+/* Rows of one dataset of influence.h5, `bytes` each, to offset `at` of the rows of the block. */
+static enum status read_scores(const struct usage_source *source, const char *path, const struct places *places,
+                               int64_t at, int64_t bytes, struct usage_block *block)
+{
+    char *rows = memory_allocate(block->n, (size_t)bytes);
+    enum status status = rows_gather(source->influence, path, places, rows);
+    for (int64_t i = 0; i < block->n; i++)
+        memcpy(block->influence + i * source->influence_bytes + at, rows + i * bytes, (size_t)bytes);
+    memory_free(rows);
+    return status;
+}
+
+/* Rows of /self and, where they were kept, of /scores, side by side. */
 static enum status read_influence(const struct usage_source *source, struct usage_block *block)
 {
     if (source->influence == NULL)
         return STATUS_OK;
     int64_t self_bytes = sizeof(double), score_bytes = source->influence_bytes - self_bytes;
-    char *self = memory_allocate(block->n, (size_t)self_bytes),
-         *scores = memory_allocate(block->n, (size_t)score_bytes);
-    block->influence = memory_allocate_raw(block->n, (size_t)source->influence_bytes);
     struct places places;
+    block->influence = memory_allocate_raw(block->n, (size_t)source->influence_bytes);
     places_make(block->training, block->n, &places);
-    enum status status = rows_gather(source->influence, "/self", &places, self);
+    enum status status = read_scores(source, "/self", &places, 0, self_bytes, block);
     if (status == STATUS_OK && score_bytes > 0)
-        status = rows_gather(source->influence, "/scores", &places, scores);
+        status = read_scores(source, "/scores", &places, self_bytes, score_bytes, block);
     places_clear(&places);
-    for (int64_t i = 0; i < block->n; i++) {
-        char *row = block->influence + i * source->influence_bytes;
-        memcpy(row, self + i * self_bytes, (size_t)self_bytes);
-        memcpy(row + self_bytes, scores + i * score_bytes, (size_t)score_bytes);
-    }
-    memory_free(self);
-    memory_free(scores);
     return status;
 }
 

@@ -164,16 +164,19 @@ static enum status tell_failure(const struct checking *checking, enum status sta
 }
 
 enum status usage_check(MPI_Comm comm, const struct usage_request *request, const struct usage_summary *summary,
-                        usage_finder *find, void *context)
+                        usage_finder *find, void *context, int64_t *n_made)
 {
     struct checking checking = {.comm = comm, .request = request, .find = find, .context = context};
     MPI_Comm_rank(comm, &checking.rank);
     MPI_Comm_size(comm, &checking.n_rank);
+    *n_made = -1;
     enum status stored = usage_store_check(comm, request->run_directory, summary->size, &summary->root);
     enum status status = tell_failure(&checking, stored, "");
     if (status != STATUS_OK)
         return status;
     enum status made = usage_tree_make(comm, request, &checking.tree);
+    if (made == STATUS_OK)
+        *n_made = checking.tree.summary.size;
     status = tell_failure(&checking, made, "the tree of samples cannot be made again: ");
     if (status == STATUS_OK && made == STATUS_OK && checking.rank == 0)
         compare_summaries(&checking, summary);

@@ -26,7 +26,8 @@ enum record_line {
     RECORD_REASON,    /* of a rejection */
     RECORD_USES,      /* how often it was used in training, 0 or more */
     RECORD_STEPS,     /* 1-3,7 or, where that is long, first 1 last 900 count 30 sha256 HEX (of the long form) */
-    RECORD_INFLUENCE, /* SHA-256 of the sample's row of influence.h5:/self and, where kept, /scores, as stored */
+    RECORD_INFLUENCE, /* SHA-256 of the sample's row of influence.h5:/self and, where kept, /scores, as stored: with
+                         keep.scores false, of the 8 bytes of /self alone */
     N_RECORD_LINES
 };
 

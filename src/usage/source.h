@@ -9,7 +9,7 @@ struct usage_source {
     struct table_reader *lineage, *influence; /* owned; influence may be NULL */
     int64_t n_sample;
     int64_t id_bytes;        /* of one sample's id */
-    int64_t influence_bytes; /* of its rows of /self and of /scores; 0 without influence.h5 */
+    int64_t influence_bytes; /* of its rows of /self and, where kept, of /scores; 0 without influence.h5 */
     struct names roles, owners, decisions, policies, profiles, reasons;
     int64_t n_step;
     int64_t *step;                            /* owned; of each row of /steps */

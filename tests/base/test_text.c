@@ -76,11 +76,14 @@ static void test_utf8(void)
 
 static void test_figures(void)
 {
-    char out[32];
+    char out[32], things[64];
     CHECK(strcmp(figure_count(0, out), "0") == 0);
     CHECK(strcmp(figure_count(999, out), "999") == 0);
     CHECK(strcmp(figure_count(-1234567, out), "-1,234,567") == 0);
     CHECK(strcmp(figure_count(INT64_MAX, out), "9,223,372,036,854,775,807") == 0);
+    CHECK(strcmp(figure_things(1, "entry", "entries", things), "1 entry") == 0);
+    CHECK(strcmp(figure_things(0, "entry", "entries", things), "0 entries") == 0);
+    CHECK(strcmp(figure_things(1500, "entry", "entries", things), "1,500 entries") == 0);
     CHECK(strcmp(figure_bytes(1023, out), "1023 B") == 0);
     CHECK(strcmp(figure_bytes(1.5 * 1024 * 1024 * 1024, out), "1.5 GiB") == 0);
     CHECK(strcmp(figure_seconds(59.94, out), "59.9 s") == 0);

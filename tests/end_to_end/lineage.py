@@ -371,6 +371,34 @@ def test_killed(where):
         same(table["uses/sample"][()], range(8), "all complete steps are there")
 
 
+def test_digests(where):
+    """A digest in upper case is one; what is no digest is not taken for a sample without one."""
+    recorded = recordings.make(where, n_process=1)
+    path, lines = recorded.folder / "samples.jsonl", [json.dumps(sample) for sample in recorded.samples]
+
+    def put(i, value):
+        sample = json.dumps(recorded.samples[i] | {"sha256": value})
+        path.write_text("\n".join(lines[:i] + [sample] + lines[i + 1:]) + "\n")
+
+    put(1, recorded.samples[1]["sha256"].upper())
+    run_well("check", recorded.path)
+    run_well("lineage", recorded.path)
+    with open_table(recorded) as table:
+        check(table["samples/content"][1].tobytes().hex() == recorded.samples[1]["sha256"], "upper case is lowered")
+        check(table["samples/has_content"][1] == 1, "and is a digest")
+    shutil.rmtree(recorded.folder / "run")
+    digest_of_2 = recorded.samples[2]["sha256"]
+    for i, value in ((1, "zz"), (59, ""), (2, digest_of_2[:-1]), (2, digest_of_2 + "0"), (2, "g" + digest_of_2[1:]),
+                     (3, 5), (4, True)):
+        put(i, value)
+        expected = f"samples.jsonl: line {i + 1}: sha256: expected 64 hex digits, found {json.dumps(value)[:40]}"
+        for job, ranks in (("lineage", 2), ("check", 1)):
+            outcome = run(job, recorded.path, ranks=ranks)
+            check(outcome.code == BAD_INPUT and outcome.err.count(expected) == 1, f"{job}: {expected}", outcome.code,
+                  outcome.err)
+    check(not (recorded.folder / "run/lineage.h5").exists(), "no table is left")
+
+
 MANY_STEPS = """WITH RECURSIVE k (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM k WHERE i < 9000)
 INSERT INTO step SELECT i, 1, i, 0, 0.0, NULL, NULL, 1, zeroblob(8), NULL, NULL, x'0100000000000000' FROM k"""
 
@@ -505,6 +533,7 @@ def main():
         test_resume(recorded)
         test_killed(where / "killed")
         test_bad_input(where / "bad")
+        test_digests(where / "digests")
     finish()
 
 

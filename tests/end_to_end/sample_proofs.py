@@ -9,6 +9,7 @@ import random
 import shutil
 import sys
 
+import h5py
 import numpy as np
 
 from assay import (BAD_INPUT, BAD_RUN, BAD_USAGE, DIFFERS, OK, SOURCE, check, finish, folder, root, run, run_well,
@@ -137,12 +138,40 @@ def check_mutated(place, vkey, proof):
     side_by_side(mutate, range(30))
 
 
+def check_unkept(place, vkey):
+    """Without /scores the digest of a row is that of /self alone, and the run can be sealed, proved and verified."""
+    config = json.loads((place / "config.json").read_text())
+    config["influence"]["keep"]["scores"] = False
+    path, directory, proof = place / "unkept.json", place / "unkept", place / "unkept.proof"
+    path.write_text(json.dumps(config))
+    directory.mkdir()
+    shutil.copy(place / "run/lineage.h5", directory)
+    for job in ("influence", "seal"):
+        run_well(job, path, "--directory", directory, ranks=2)
+    with h5py.File(directory / "influence.h5", "r") as table, h5py.File(directory / "lineage.h5", "r") as lineage:
+        check("scores" not in table, "scores were not kept")
+        i = int(np.flatnonzero(lineage["samples/training"][()] == 3)[0])
+        sample, own = lineage["samples/id"][i].decode(), table["self"][3].astype("<f8").tobytes()
+    run_well("prove", directory, "--sample", sample, "--output", proof)
+    records, _ = sample_reader.check_sample_proof(proof.read_bytes(), vkey)
+    check(any(f"\ninfluence {hashlib.sha256(own).hexdigest()}\n" in record.decode() for record in records),
+          "the digest is of /self", records)
+    outcome = run("verify", directory, "--key", vkey)
+    check(outcome.code == OK and "made anew from the tables" in outcome.out, "it verifies", outcome.out, outcome.err)
+    (directory / "influence.h5").unlink()
+    outcome = run("verify", directory, "--key", vkey, ranks=2)
+    check(outcome.code == DIFFERS and "the tree of samples cannot be made again" in outcome.out, "it is missed",
+          outcome.out)
+    check("made anew" not in outcome.out, "what was not done is not said", outcome.out)
+
+
 with folder() as place:
     directory, vkey = make_run(place)
     check_samples(place, directory, vkey)
     content, proof = check_absent(place, directory, vkey)
     check_refused(place, directory, vkey, content, proof)
     check_mutated(place, vkey, proof)
+    check_unkept(place, vkey)
     outcome = run("verify", directory, "--key", vkey, ranks=3)
     check(outcome.code == OK and "made anew from the tables" in outcome.out, "the run verifies", outcome.out,
           outcome.err)

@@ -100,9 +100,48 @@ static void test_samples(void)
         check_many(&prover, id, content, name, verdict);
         digest_of(&p, sizeof p, content);
         snprintf(name, sizeof name, "%lld.none", (long long)p++);
-        check_many(&prover, NULL, content, name, "proved: not used: no sample of this run has this content");
+        check_many(&prover, NULL, content, name,
+                   "proved: not used: no sample with a content digest has this content; this speaks of the ");
     }
     sample_prover_close(&prover);
+}
+
+/* The first line of a proof of non-use says of how many samples it speaks; and one of a thing is not "things". */
+static void test_limit(void)
+{
+    static const struct {
+        int64_t samples, unlisted;
+        const char *first, *counted, *not_in_list;
+    } cases[] = {
+        {60, 0, "no sample of this run has this content\n", "counts 60 samples: ", NULL},
+        {60, 1,
+         "no sample with a content digest has this content; this speaks of the 59 of 60 samples with a content "
+         "digest, 1 has none\n",
+         "list has 59 leaves", "1 sample has no content digest and is not in the list"},
+        {60, 58, "of the 2 of 60 samples with a content digest, 58 have none\n", "list has 2 leaves",
+         "58 samples have no content digest and are not in the list"},
+        {1, 0, "no sample of this run has this content\n", "list has 1 leaf in", NULL},
+        {1, 0, "", "counts 1 sample: 1 used in training, 0 never, 0 rejected; 1 use in 1 step, 1 epoch\n", NULL}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct sample_proof proof = {.entry.run = "run"};
+        struct text told;
+        proof.entry.samples = (struct usage_summary){.size = cases[k].samples - cases[k].unlisted,
+                                                     .samples = cases[k].samples,
+                                                     .unlisted = cases[k].unlisted,
+                                                     .trained = 1,
+                                                     .uses = 1,
+                                                     .steps = 1,
+                                                     .epochs = 1};
+        text_init(&told);
+        usage_proof_init(&proof.usage);
+        CHECK(sample_proof_tell(&proof, "limit", NULL, &told) == STATUS_OK);
+        CHECK(strncmp(told.bytes, "proved: not used: ", strlen("proved: not used: ")) == 0);
+        CHECK(strstr(told.bytes, cases[k].first) != NULL && strstr(told.bytes, cases[k].counted) != NULL);
+        CHECK(cases[k].not_in_list == NULL ? strstr(told.bytes, "in the list: ") == NULL
+                                           : strstr(told.bytes, cases[k].not_in_list) != NULL);
+        usage_proof_clear(&proof.usage);
+        text_clear(&told);
+    }
 }
 
 /* Counts that a log's owner chose so that their sum goes around to 0 are not "never used". */
@@ -322,6 +361,7 @@ int main(int argc, char **argv)
     content_path = path_join(parent, "content");
     test_samples();
     test_sum();
+    test_limit();
     test_refused();
     test_spliced();
     test_mutated("14.use", MUTATED / 2);
