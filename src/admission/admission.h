@@ -4,6 +4,7 @@
 #define ASSAY_ADMISSION_ADMISSION_H
 
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/digest.h"
@@ -47,6 +48,9 @@ struct definition {
 const struct definition *policies_get(const struct policies *policies, int64_t policy);
 int64_t profiles_count(const struct policies *policies);
 const struct definition *profiles_get(const struct policies *policies, int64_t profile);
+/* The digest of the canonical text of a policy or profile that `text` tells in the words of a file of policies, with
+ * the columns and profiles of `beside`.  False if it tells none, or names a file of owners.  @local */
+bool definition_digest(const struct policies *beside, bool is_profile, const char *text, uint8_t sha256[DIGEST_BYTES]);
 /* The weight of a layer under a profile: 0 keeps an example out of it, 1 lets it in fully.  Profile -1: 1. */
 double profile_weight(const struct policies *policies, int64_t profile, const char *layer);
 /* Whether every layer that a profile names is one of the n: a slip would let in what should be kept out.

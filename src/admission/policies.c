@@ -201,25 +201,31 @@ static void definition_clear(struct definition *definition)
     memory_free((void *)definition->text);
 }
 
+void policy_clear(struct policy *policy)
+{
+    definition_clear(&policy->definition);
+    for (int k = 0; k < N_LISTED; k++)
+        strings_clear(&policy->listed[k]);
+    strings_clear(&policy->opt_out);
+    memory_free(policy->opt_out_file);
+}
+
+void profile_clear(struct profile *profile)
+{
+    definition_clear(&profile->definition);
+    for (int64_t k = 0; k < profile->n_layer; k++)
+        memory_free(profile->layers[k].layer);
+    memory_free(profile->layers);
+}
+
 void policies_close(struct policies *policies)
 {
     if (policies == NULL)
         return;
-    for (int64_t i = 0; i < policies->n_policy; i++) {
-        struct policy *policy = &policies->policies[i];
-        definition_clear(&policy->definition);
-        for (int k = 0; k < N_LISTED; k++)
-            strings_clear(&policy->listed[k]);
-        strings_clear(&policy->opt_out);
-        memory_free(policy->opt_out_file);
-    }
-    for (int64_t i = 0; i < policies->n_profile; i++) {
-        struct profile *profile = &policies->profiles[i];
-        definition_clear(&profile->definition);
-        for (int64_t k = 0; k < profile->n_layer; k++)
-            memory_free(profile->layers[k].layer);
-        memory_free(profile->layers);
-    }
+    for (int64_t i = 0; i < policies->n_policy; i++)
+        policy_clear(&policies->policies[i]);
+    for (int64_t i = 0; i < policies->n_profile; i++)
+        profile_clear(&policies->profiles[i]);
     for (int f = 0; f < N_FACT; f++)
         memory_free(policies->columns[f]);
     memory_free(policies->policies);

@@ -69,9 +69,12 @@ bool strings_have(const struct strings *strings, const char *string); /* sorted 
 /* Sorts bytewise; the number of repeats, of which one each is kept. */
 int64_t strings_sort(struct strings *strings);
 
+/* The caller clears what was read, even when that failed.  @local   @fails BAD_INPUT */
 enum status policy_read(const struct place *place, const cJSON *item, const struct policies *policies,
                         struct policy *policy);
 enum status profile_read(const struct place *place, const cJSON *item, struct profile *profile);
+void policy_clear(struct policy *policy);
+void profile_clear(struct profile *profile);
 /* The owners of a list in a file: one a line, or JSON Lines of strings or of objects with a key "owner".
  * @local   @fails BAD_INPUT */
 enum status opt_out_parse(const char *file, const char *bytes, size_t n, struct strings *owners);

@@ -163,13 +163,6 @@ bool inquiry_open_local(const struct inquiry_request *request, struct inquiry *i
     return false;
 }
 
-void inquiry_check(const struct inquiry_request *request, struct text *problems)
-{
-    struct inquiry inquiry;
-    if (inquiry_open_local(request, &inquiry, problems))
-        inquiry_close(&inquiry);
-}
-
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 int64_t inquiry_block_rows(const struct inquiry *inquiry, int which)

@@ -65,8 +65,6 @@ void inquiry_close(struct inquiry *inquiry);
 /* The same on one process, without MPI: for plans.  Every problem becomes a line of `problems`; true if there is none,
  * and the caller then closes it.  @local */
 bool inquiry_open_local(const struct inquiry_request *request, struct inquiry *inquiry, struct text *problems);
-/* Everything wrong with the inputs, a line each: for checks.  @local */
-void inquiry_check(const struct inquiry_request *request, struct text *problems);
 
 static inline bool inquiry_has(const struct inquiry *inquiry, enum inquiry_tensor which)
 {

@@ -185,6 +185,22 @@ enum status scenarios_make(MPI_Comm comm, struct inquiry *inquiry, const struct 
     return status;
 }
 
+void scenarios_check(const struct inquiry_request *request, struct text *problems)
+{
+    struct inquiry inquiry;
+    struct scenarios scenarios = {0};
+    if (!inquiry_open_local(request, &inquiry, problems))
+        return;
+    text_init(&scenarios.left_out);
+    enum status status = scenarios_parse(&inquiry, &scenarios);
+    if (status == STATUS_OK)
+        status = scenarios_resolve(MPI_COMM_NULL, &inquiry, &scenarios);
+    if (status != STATUS_OK)
+        text_add(problems, "%s\n", failure_sentence());
+    scenarios_clear(&scenarios);
+    inquiry_close(&inquiry);
+}
+
 void scenarios_clear(struct scenarios *scenarios)
 {
     for (int64_t s = 0; s < scenarios->n; s++) {

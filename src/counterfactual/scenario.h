@@ -39,6 +39,8 @@ struct scenarios {
 enum status scenarios_make(MPI_Comm comm, struct inquiry *inquiry, const struct scores *scores,
                            struct scenarios *scenarios);
 void scenarios_clear(struct scenarios *scenarios);
+/* Everything wrong with the inputs, a line each, and what the config's own scenarios name that is not there.  @local */
+void scenarios_check(const struct inquiry_request *request, struct text *problems);
 
 /* Whether row i of `rows` is left out.  @local */
 bool scenario_has(const struct scenario *scenario, const struct sample_rows *rows, int64_t i);

@@ -17,7 +17,8 @@ void scenario_add_member(struct scenario *scenario, int64_t row);
 
 /* counterfactual.without and counterfactual.scenarios.  @local   @fails BAD_CONFIG, BAD_INPUT */
 enum status scenarios_parse(const struct inquiry *inquiry, struct scenarios *scenarios);
-/* Finds the rows of ids and counts.  @collective comm   @fails BAD_INPUT */
+/* Finds the rows of ids and counts; comm may be MPI_COMM_NULL: this process alone.  @collective comm   @fails BAD_INPUT
+ */
 enum status scenarios_resolve(MPI_Comm comm, struct inquiry *inquiry, struct scenarios *scenarios);
 
 #endif

@@ -51,9 +51,11 @@ static void count_members(struct resolving *resolving, const struct sample_rows 
 static enum status walk(MPI_Comm comm, struct resolving *resolving,
                         void (*visit)(struct resolving *resolving, const struct sample_rows *rows, int64_t i))
 {
-    int rank, size;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &size);
+    int rank = 0, size = 1;
+    if (comm != MPI_COMM_NULL) {
+        MPI_Comm_rank(comm, &rank);
+        MPI_Comm_size(comm, &size);
+    }
     const struct samples *samples = &resolving->inquiry->samples;
     int64_t step = resolving->inquiry->config->block_rows;
     struct sample_reader reader;
@@ -69,7 +71,7 @@ static enum status walk(MPI_Comm comm, struct resolving *resolving,
     }
     sample_rows_clear(&rows);
     sample_reader_clear(&reader);
-    return agree(comm, status);
+    return comm != MPI_COMM_NULL ? agree(comm, status) : status;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -82,7 +84,7 @@ static int compare_rows(const void *a, const void *b)
 static enum status take_rows(MPI_Comm comm, struct resolving *resolving)
 {
     enum status status = STATUS_OK;
-    for (int64_t w = 0; w < resolving->n_wanted; w++)
+    for (int64_t w = 0; w < resolving->n_wanted && comm != MPI_COMM_NULL; w++)
         MPI_Allreduce(MPI_IN_PLACE, &resolving->wanted[w].row, 1, MPI_INT64_T, MPI_MAX, comm);
     for (int64_t w = 0; w < resolving->n_wanted && status == STATUS_OK; w++) {
         struct scenario *scenario = &resolving->scenarios->items[resolving->wanted[w].scenario];
@@ -154,7 +156,7 @@ enum status scenarios_resolve(MPI_Comm comm, struct inquiry *inquiry, struct sce
         status = take_rows(comm, &resolving);
     if (status == STATUS_OK && listed)
         status = walk(comm, &resolving, count_members);
-    if (status == STATUS_OK && scenarios->n > 0)
+    if (status == STATUS_OK && scenarios->n > 0 && comm != MPI_COMM_NULL)
         MPI_Allreduce(MPI_IN_PLACE, resolving.counts, to_int(scenarios->n), MPI_INT64_T, MPI_SUM, comm);
     if (status == STATUS_OK)
         status = take_counts(&resolving);

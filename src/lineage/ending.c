@@ -51,6 +51,18 @@ static void add_names(struct ending *ending, const struct ledger *ledger, const 
     memory_free(texts);
 }
 
+/* Whose word a text is, where not all are the recorders'. */
+static void add_recorded(struct ending *ending, const char *path, const struct named_texts *list)
+{
+    uint8_t *recorded = NULL;
+    for (int64_t i = 0; i < list->n; i++)
+        if (list->items[i].from_file && recorded == NULL)
+            recorded = add(ending, path, TABLE_U8, list->n, 1, "1",
+                           "1: a recorder has the text; 0: none has, and the text is that of lineage.policies");
+    for (int64_t i = 0; i < list->n && recorded != NULL; i++)
+        recorded[i] = !list->items[i].from_file && list->items[i].sha256 >= 0;
+}
+
 static void add_definitions(struct ending *ending, const struct ledger *ledger)
 {
     const struct named_texts *p = &ledger->policies, *d = &ledger->profiles;
@@ -65,6 +77,8 @@ static void add_definitions(struct ending *ending, const struct ledger *ledger)
     add_names(ending, ledger, "/profiles/sha256", &profiles->sha256, d->n, stride,
               "SHA-256 of the profile's text, in hex; empty: no recorder has it");
     add_names(ending, ledger, "/profiles/text", &profiles->content, d->n, stride, "the profile as JSON");
+    add_recorded(ending, "/policies/recorded", p);
+    add_recorded(ending, "/profiles/recorded", d);
 }
 
 /* What was decided under each policy, and for which reasons: of every recorded event. */

@@ -1,6 +1,7 @@
 #include "lineage/estimate.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -126,13 +127,18 @@ static enum status add_order(const struct lineage_request *request, struct linea
     return STATUS_OK;
 }
 
-/* With `all`, every line is also read as the job will read it. */
-static enum status add_samples(const struct lineage_request *request, bool all, struct lineage_estimate *estimate)
+/* The caller clears `lines`, even after a failure. */
+static enum status open_lines(const struct lineage_request *request, struct sample_lines *lines)
+{
+    sample_lines_init(request->samples, lines);
+    return samples_open(MPI_COMM_NULL, request->directory, &lines->open, request->lineage->memory / 2, &lines->samples,
+                        NULL);
+}
+
+static enum status add_samples(const struct lineage_request *request, struct lineage_estimate *estimate)
 {
     struct sample_lines lines;
-    sample_lines_init(request->samples, &lines);
-    enum status status = samples_open(MPI_COMM_NULL, request->directory, &lines.open, request->lineage->memory / 2,
-                                      &lines.samples, NULL);
+    enum status status = open_lines(request, &lines);
     if (status == STATUS_OK) {
         struct lineage_shape *shape = &estimate->shape;
         shape->n_sample = lines.samples.n_record;
@@ -142,8 +148,6 @@ static enum status add_samples(const struct lineage_request *request, bool all, 
         /* One decision on each sample, if recorders have any. */
         shape->n_event_use = estimate->n_recorder > 0 ? shape->n_sample : 0;
         estimate->n_segment += (double)lines.samples.pieces.n_segment;
-        if (all)
-            status = sample_lines_check(&lines);
     }
     sample_lines_clear(&lines);
     return status;
@@ -156,7 +160,7 @@ enum status lineage_estimate_make(const struct lineage_request *request, int64_t
     enum status status = add_recorders(request, estimate);
     if (status == STATUS_OK && request->lineage->order != NULL)
         status = add_order(request, estimate);
-    return status == STATUS_OK ? add_samples(request, false, estimate) : status;
+    return status == STATUS_OK ? add_samples(request, estimate) : status;
 }
 
 /* ---- what is wrong ----------------------------------------------------------------------------------------------- */
@@ -167,26 +171,57 @@ static void note_problem(enum status status, struct text *problems)
         text_add(problems, "%s\n", failure_sentence());
 }
 
+/* A recorder that counts lines of this samples file has its SHA-256. */
+static enum status check_recorder(const char *path, const char *name, const char *samples_file, const char *sha256)
+{
+    struct recording *recording;
+    enum status status = recording_open(path, &recording);
+    if (status != STATUS_OK)
+        return status;
+    const char *recorded = recording_info(recording)->samples_sha256;
+    if (sha256[0] && recorded != NULL && strcmp(recorded, sha256) != 0)
+        status = fail(BAD_INPUT,
+                      "%s: expected the recorder to count lines of %s, whose SHA-256 is %.16s…, found that it counts "
+                      "lines of a file of SHA-256 %.16s…",
+                      name, samples_file, sha256, recorded);
+    recording_close(recording);
+    return status;
+}
+
+static void check_policies(const struct lineage_request *request, struct text *problems)
+{
+    struct policies *policies = NULL;
+    if (request->lineage->policies == NULL)
+        return;
+    note_problem(policies_open(MPI_COMM_NULL, request->directory, request->lineage->policies, NULL, &policies),
+                 problems);
+    policies_close(policies);
+}
+
 void lineage_check(const struct lineage_request *request, struct text *problems)
 {
     struct lineage_estimate estimate = {.shape = {.n_rank = 1, .memory = request->lineage->memory}};
     struct record_files files;
+    struct sample_lines lines;
+    char sha256[2 * DIGEST_BYTES + 1] = "";
+    enum status opened = open_lines(request, &lines);
+    if (opened == STATUS_OK)
+        opened = sample_lines_check(&lines);
+    if (opened == STATUS_OK)
+        opened = sample_lines_hash(&lines, sha256);
+    note_problem(opened, problems);
+    sample_lines_clear(&lines);
     enum status status = record_files_find_local(request, &files);
     note_problem(status, problems);
     for (int64_t i = 0; status == STATUS_OK && i < files.n; i++) {
         char *path = path_join(request->directory, files.items[i]);
         note_problem(add_recorder(path, 0, &estimate), problems);
+        note_problem(check_recorder(path, files.items[i], request->samples->file, sha256), problems);
         memory_free(path);
     }
     if (status == STATUS_OK)
         record_files_clear(&files);
     if (request->lineage->order != NULL)
         note_problem(add_order(request, &estimate), problems);
-    if (request->lineage->policies != NULL) {
-        int64_t bytes;
-        char *path = path_join(request->directory, request->lineage->policies);
-        note_problem(file_size(path, &bytes), problems); /* what is in it only the ranks can read */
-        memory_free(path);
-    }
-    note_problem(add_samples(request, true, &estimate), problems);
+    check_policies(request, problems);
 }

@@ -4,44 +4,35 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "lineage/definitions.h"
 
-/* The gate's list of one kind. */
-struct side {
-    const char *what;
-    int64_t n;
-    const struct definition *(*get)(const struct policies *policies, int64_t i);
-};
-
-/* The one of this name; *same: whether its text is the recorded one. */
-static int32_t find(const struct policies *policies, const struct side *side, const char *name, const char *sha256,
-                    bool *same)
+/* Whether a recorded text is the gate's: the same, or the same in the words of a file of policies. */
+static bool is_same(const struct policies *policies, bool is_profile, const struct definition *definition,
+                    const char *sha256, const char *text)
 {
-    *same = false;
-    for (int64_t i = 0; i < side->n; i++) {
-        const struct definition *definition = side->get(policies, i);
-        char hex[2 * DIGEST_BYTES + 1];
-        if (strcmp(definition->name, name) != 0)
-            continue;
-        hex_encode(definition->sha256, DIGEST_BYTES, hex);
-        *same = strcmp(hex, sha256) == 0;
-        return (int32_t)i;
-    }
-    return -1;
+    char hex[2 * DIGEST_BYTES + 1];
+    uint8_t canonical[DIGEST_BYTES];
+    hex_encode(definition->sha256, DIGEST_BYTES, hex);
+    return strcmp(hex, sha256) == 0 || (definition_digest(policies, is_profile, text, canonical) &&
+                                        memcmp(canonical, definition->sha256, DIGEST_BYTES) == 0);
 }
 
 static int32_t *map_list(const struct ledger *ledger, const struct named_texts *list, const struct policies *policies,
-                         const struct side *side, struct finding_list *findings)
+                         bool is_profile, struct finding_list *findings)
 {
     int32_t *map = memory_allocate(list->n, sizeof *map);
     for (int64_t i = 0; i < list->n; i++) {
-        const char *name = ledger_text(ledger, list->items[i].name);
-        bool same;
-        map[i] = find(policies, side, name, ledger_text(ledger, list->items[i].sha256), &same);
-        if (findings == NULL || same || (map[i] < 0 && strcmp(name, "(none)") == 0))
+        const struct named_text *text = &list->items[i];
+        const char *name = ledger_text(ledger, text->name);
+        map[i] = (int32_t)definitions_find(policies, is_profile, name);
+        if (findings == NULL || (map[i] < 0 && strcmp(name, "(none)") == 0))
+            continue;
+        if (map[i] >= 0 && is_same(policies, is_profile, definitions_get(policies, is_profile, map[i]),
+                                   ledger_text(ledger, text->sha256), ledger_text(ledger, text->content)))
             continue;
         struct finding finding = finding_of(FOUND_GATE_DIFFERS);
-        finding_say(&finding, "%s \"%.100s\" was recorded, and the policies file has %s", side->what, name,
-                    map[i] >= 0 ? "another text of it" : "none of this name");
+        finding_say(&finding, "%s \"%.100s\" was recorded, and the policies file has %s",
+                    is_profile ? "profile" : "policy", name, map[i] >= 0 ? "another text of it" : "none of this name");
         finding_list_add(findings, &finding);
     }
     return map;
@@ -50,10 +41,8 @@ static int32_t *map_list(const struct ledger *ledger, const struct named_texts *
 void gate_map_make(const struct ledger *ledger, const struct policies *policies, struct finding_list *findings,
                    struct gate_map *map)
 {
-    const struct side of_policies = {"policy", policies_count(policies), policies_get};
-    const struct side of_profiles = {"profile", profiles_count(policies), profiles_get};
-    map->policy = map_list(ledger, &ledger->policies, policies, &of_policies, findings);
-    map->profile = map_list(ledger, &ledger->profiles, policies, &of_profiles, findings);
+    map->policy = map_list(ledger, &ledger->policies, policies, false, findings);
+    map->profile = map_list(ledger, &ledger->profiles, policies, true, findings);
 }
 
 void gate_map_clear(struct gate_map *map)

@@ -130,7 +130,7 @@ static int32_t add_definition(struct named_texts *list, int64_t name, int64_t sh
         list->items = memory_resize(list->items, list->capacity, larger, sizeof *list->items);
         list->capacity = larger;
     }
-    list->items[list->n] = (struct named_text){name, sha256, content};
+    list->items[list->n] = (struct named_text){.name = name, .sha256 = sha256, .content = content};
     return (int32_t)list->n++;
 }
 

@@ -26,7 +26,8 @@ struct recorder_entry {
 
 /* The text of a policy or of a depth profile. */
 struct named_text {
-    int64_t name, sha256, content; /* names; sha256 and content are -1 where no recorder has the text */
+    int64_t name, sha256, content; /* names; sha256 and content are -1 where the text is not known */
+    bool from_file;                /* the text is that of lineage.policies: no recorder has it */
 };
 
 struct named_texts {

@@ -198,8 +198,8 @@ static void judge_definitions(const struct ledger *ledger, const struct named_te
         const char *name = ledger_text(ledger, list->items[i].name);
         struct finding finding = finding_of(FOUND_UNKNOWN_POLICY);
         finding.size = (double)named[i];
-        finding_say(&finding, "%lld admissions name %s \"%.120s\", whose text no recorder has", (long long)named[i],
-                    what, name);
+        finding_say(&finding, "%lld admissions name %s \"%.120s\", whose text is not known", (long long)named[i], what,
+                    name);
         if (list->items[i].sha256 < 0 && strcmp(name, "(none)") != 0)
             finding_list_add(findings, &finding);
         for (int64_t k = 0; k < i; k++)

@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "comm/agree.h"
 #include "comm/share.h"
+#include "lineage/definitions.h"
 #include "lineage/job.h"
 
 enum status job_check_stop(void)
@@ -159,30 +160,6 @@ static enum status read_order(struct lineage_job *job)
 
 /* ---- both -------------------------------------------------------------------------------------------------------- */
 
-/* The SHA-256 of the whole samples file, as recorders note it. */
-static enum status hash_samples(const struct lineage_job *job, char hex[65])
-{
-    enum { PIECE = 1 << 20 };
-    const struct pieces *pieces = &job->lines.samples.pieces;
-    struct line_reader reader;
-    uint8_t sha256[DIGEST_BYTES];
-    struct digest *digest = digest_create();
-    char *bytes = memory_allocate_raw(pieces->piece_bytes + 1, 1);
-    enum status status = line_reader_open(pieces, &reader);
-    digest_begin(digest);
-    for (int64_t p = 0; p < pieces->n && status == STATUS_OK; p++) {
-        int64_t n = 0;
-        status = pieces_read(pieces, reader.descriptor, p, bytes, &n);
-        digest_add(digest, bytes, (size_t)n);
-    }
-    digest_end(digest, sha256);
-    hex_encode(sha256, DIGEST_BYTES, hex);
-    line_reader_close(&reader);
-    memory_free(bytes);
-    digest_destroy(digest);
-    return status;
-}
-
 static enum status compare_samples(struct lineage_job *job)
 {
     char hex[65] = "";
@@ -192,7 +169,7 @@ static enum status compare_samples(struct lineage_job *job)
         if (entry->samples_sha256 < 0)
             continue;
         if (!hex[0])
-            status = hash_samples(job, hex);
+            status = sample_lines_hash(&job->lines, hex);
         if (status != STATUS_OK || strcmp(hex, ledger_text(&job->ledger, entry->samples_sha256)) == 0)
             continue;
         struct finding finding = finding_of(FOUND_SAMPLES_DIFFER);
@@ -228,6 +205,7 @@ enum status job_read_record(struct lineage_job *job)
     share_sum(job->comm, job->tally.uses, job->tally.n_block);
     share_sum(job->comm, job->tally.events, job->tally.n_block);
     share_sum(job->comm, &job->tally.n_unknown, 1);
+    definitions_settle(&job->ledger, job->policies);
     struct finding_list elsewhere;
     finding_list_init(&elsewhere, 1);
     ledger_conclude(&job->ledger, job->rank == 0 ? &job->findings : &elsewhere);

@@ -188,6 +188,29 @@ enum status sample_lines_check(const struct sample_lines *lines)
     return status;
 }
 
+enum status sample_lines_hash(const struct sample_lines *lines, char hex[65])
+{
+    enum { PIECE = 1 << 20 };
+    const struct pieces *pieces = &lines->samples.pieces;
+    struct line_reader reader;
+    uint8_t sha256[DIGEST_BYTES];
+    struct digest *digest = digest_create();
+    char *bytes = memory_allocate_raw(pieces->piece_bytes + 1, 1);
+    enum status status = line_reader_open(pieces, &reader);
+    digest_begin(digest);
+    for (int64_t p = 0; p < pieces->n && status == STATUS_OK; p++) {
+        int64_t n = 0;
+        status = pieces_read(pieces, reader.descriptor, p, bytes, &n);
+        digest_add(digest, bytes, (size_t)n);
+    }
+    digest_end(digest, sha256);
+    hex_encode(sha256, DIGEST_BYTES, hex);
+    line_reader_close(&reader);
+    memory_free(bytes);
+    digest_destroy(digest);
+    return status;
+}
+
 void sample_slice_clear(struct sample_slice *slice)
 {
     memory_free(slice->ids);

@@ -20,6 +20,8 @@ struct sample_lines {
 };
 
 void sample_lines_init(const struct samples_config *config, struct sample_lines *lines);
+/* The SHA-256 of the whole file, as recorders note it.  @local   @fails BAD_INPUT */
+enum status sample_lines_hash(const struct sample_lines *lines, char hex[65]);
 void sample_lines_clear(struct sample_lines *lines);
 /* From now on slices tell what these policies decide on each sample. */
 void sample_lines_decide(struct sample_lines *lines, const struct policies *policies);

@@ -148,6 +148,45 @@ def test_kinds_of_lists(place):
           "lists of every kind are packed alike", rows)
 
 
+def test_nothing(place):
+    """A list of no samples is nothing to record, and no failure; what is said of it still has to be right."""
+    path = place / "nothing.sqlite"
+    with quiet(), Recorder(path, "r", key=KEY, errors="raise") as recorder:
+        recorder.admission("reject", [], policy="p", reason="license")
+        recorder.admission("modulate", np.zeros(0, np.int64), policy="p", weights=[])
+        recorder.user("ann", [])
+        recorder.role("train", range(0))
+        check(raised(ValueError, recorder.admission, "reject", [], policy="p"), "it needs its reason even so")
+        check(raised(ValueError, recorder.admission, "modulate", [], policy="p", weights=[1]), "and no weights")
+    check(ask(path, "SELECT count(*) FROM admission") == [(0,)], "there is no row of it")
+    with Recorder(path, "r", key=KEY) as recorder:
+        recorder.admission("reject", [], policy="p", reason="license")
+        check(not recorder.failures, "nothing is lost", recorder.failures)
+
+
+GOOD = '{"policies": [{"name": "p", "version": "1"%s}], "profiles": [{"name": "d", "version": "1", "weights": {%s}}]}'
+
+
+def test_policies(place):
+    """A file of policies is recorded whole, or not at all; the test of the lineage job compares texts with C."""
+    path, file = place / "policies.sqlite", place / "policies.json"
+    with quiet(), Recorder(path, "r", errors="raise") as recorder:
+        file.write_text(GOOD % ("", '"fc1": 0'))
+        recorder.policies(file)
+        for text in ("[]", "{}", '{"policies": []}', "{", GOOD % (', "name": "q"', '"a": 1'), GOOD % ("", ""),
+                     GOOD % ("", '"a": 1001'), GOOD % ("", '"a": true'), GOOD % ("", '"a": NaN'),
+                     GOOD % (', "admitt": {}', '"a": 1'), GOOD % (', "profile": "e"', '"a": 1'),
+                     GOOD % (', "opt_out": "no.txt"', '"a": 1'), GOOD % (', "opt_out": ["a", "a"]', '"a": 1'),
+                     GOOD % (', "admit": {"license": []}', '"a": 1'), GOOD % (', "admit": {"owner": ["a"]}', '"a": 1'),
+                     GOOD % (', "admit": {"collected": {"from": "2024-13-01"}}', '"a": 1'),
+                     GOOD % (', "admit": {"collected": {"from": "2024-02-02", "to": "2024-02-01"}}', '"a": 1')):
+            file.write_text(text)
+            check(raised((ValueError, OSError), recorder.policies, file), f"refused: {text}")
+    rows = ask(path, "SELECT kind, name, content FROM definition")
+    check(rows == [("policy", "p", '{"name":"p","version":"1","admit":{}}'),
+                   ("profile", "d", '{"name":"d","version":"1","weights":{"*":1,"fc1":0}}')], "canonical texts", rows)
+
+
 def refused(recorder):
     """Calls that are wrong, and what is said of each."""
     ok = [1, 2]
@@ -335,8 +374,9 @@ def test_resumed(place):
 
 
 with folder() as temporary:
-    for number, test in enumerate((test_same_as_c, test_kinds_of_lists, test_refused, test_cannot_open, test_locked,
-                                   test_full, test_removed, test_forked, test_left_open, test_resumed)):
+    for number, test in enumerate((test_same_as_c, test_kinds_of_lists, test_nothing, test_policies, test_refused,
+                                   test_cannot_open, test_locked, test_full, test_removed, test_forked, test_left_open,
+                                   test_resumed)):
         (temporary / str(number)).mkdir()
         test(temporary / str(number))
     test_documented()

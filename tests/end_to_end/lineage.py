@@ -18,7 +18,8 @@ import numpy as np
 import recordings
 from assay import (BAD_CONFIG, BAD_INPUT, CANNOT_FIT, DIFFERS, FAULT_INJECTED, OK, SOURCE, check, finish, folder, run,
                    run_well, sentences, side_by_side)
-from recordings import GROUPS, LICENSES, split_of, tamper, write_config
+from assay_policies import canonical  # pylint: disable=wrong-import-order  # recordings knows where it is
+from recordings import GROUPS, LICENSES, POLICIES, split_of, tamper, write_config, write_policies
 
 
 def open_table(recorded, directory="run"):
@@ -166,8 +167,39 @@ def test_plan(recorded):
     run_well("check", recorded.path)
     bad = write_config(recorded, "bad.json", records=["nothing-*.sqlite"], order="no.npy", policies="no.json")
     outcome = run("check", bad)
-    check(outcome.code == BAD_INPUT and all(name in outcome.err for name in ("nothing-", "no.npy", "no.json")),
-          "check names all that is missing", outcome.err)
+    check(outcome.code == BAD_INPUT and all(name in outcome.err for name in ("nothing-", "no.npy", "no.json"))
+          and len(sentences(outcome)) == len(outcome.err.splitlines()), "check names all that is missing", outcome.err)
+
+
+def test_check(where):
+    """What the job would end with, or find, is told before it; each problem once."""
+    recorded = recordings.make(where, n_process=2)
+
+    def told(code, *parts, of=None, **changes):
+        path = of or write_config(recorded, "checked.json", **changes)
+        outcome = run("check", path)
+        check(outcome.code == code and len(sentences(outcome)) == len(parts) == len(outcome.err.splitlines())
+              and all(part in outcome.err for part in parts), f"check tells {parts}", outcome)
+        said = json.loads(run("check", path, "--json").out)["problems"]
+        check(len(said) == len(parts) and all(part in text for part, text in zip(parts, said)), "as a list", said)
+
+    write_policies(recorded, profile="shalow")
+    told(BAD_INPUT, 'policies.json: policies[1].profile: expected the name of one', policies="policies.json")
+    write_policies(recorded, admitt={})
+    told(BAD_INPUT, "did you mean admit?", policies="policies.json")
+    tamper(recorded, 1, "UPDATE meta SET value = 'ff' WHERE name = 'samples_sha256'")
+    told(BAD_INPUT, "rank-00001.sqlite: expected the recorder to count lines of samples.jsonl")
+    tamper(recorded, 1, "DELETE FROM meta WHERE name = 'samples_sha256'")
+    both = json.loads(recorded.path.read_text())
+    both["counterfactual"] = {"queries": "q.jsonl", "ridge": {"features": "x.npy", "labels": "y.npy",
+                                                              "queries": "q.npy"}}
+    (recorded.folder / "both.json").write_text(json.dumps(both))
+    (recorded.folder / "samples.jsonl").rename(recorded.folder / "away.jsonl")
+    told(BAD_INPUT, "samples.jsonl", of=recorded.folder / "both.json")
+    del both["samples"]
+    (recorded.folder / "both.json").write_text(json.dumps(both))
+    told(BAD_CONFIG, "samples: is missing: lineage needs", "samples: is missing: counterfactual needs",
+         of=recorded.folder / "both.json")
 
 
 # ---- the same on any ranks ------------------------------------------------------------------------------------------
@@ -300,6 +332,56 @@ def test_gate(recorded):
     check(found == recorded.training, "every admission is decided otherwise", found)
     with open_table(recorded, "run-gate") as table:
         check("policies.json" in texts(table["inputs/path"]), "the policies are an input")
+
+
+def test_definitions(where):
+    """Texts that no recorder has come from the policies file; texts that one has count, in whichever words."""
+    recorded = recordings.make(where)
+    path = write_policies(recorded)
+    policies, profiles = canonical(path)
+    config = write_config(recorded, "defined.json", policies="policies.json")
+
+    def defined(directory, using=config, ranks=1):
+        run_well("lineage", using, "--directory", recorded.folder / directory, ranks=ranks)
+        violations, _ = findings(recorded, directory)
+        with open_table(recorded, directory) as table:
+            found = [dict(zip(texts(table[f"{kind}/name"]), zip(texts(table[f"{kind}/text"]), texts(
+                table[f"{kind}/sha256"])))) for kind in ("policies", "profiles")]
+            recorded_flags = [table[f"{kind}/recorded"][()].tolist() if f"{kind}/recorded" in table else None
+                              for kind in ("policies", "profiles")]
+        told = [row["text"] for row in violations if row["kind"] != "gate_differs" or row["sample"] < 0]
+        return told, found, recorded_flags
+
+    def with_digest(known, *names):
+        return {name: (known[name], hashlib.sha256(known[name].encode()).hexdigest()) for name in names}
+
+    expected = [with_digest(policies, "open@1", "closed@2"), with_digest(profiles, "shallow")]
+    tamper(recorded, 0, "DELETE FROM definition")
+    told, found, flags = defined("run-none", ranks=3)
+    check(not told and found == expected, "what no recorder has is filled in, as Python has it", told, found, expected)
+    check(flags == [[0, 0], [0]], "and said to be so", flags)
+    told, found, _ = defined("run-unknown", using=recorded.path)
+    check(len(told) == 3 and all("is not known" in text for text in told), "without the file it is not known", told)
+    plain = {"open@1": json.dumps(POLICIES["policies"][0]),  # names a file: what was in it is not told
+             "closed@2": json.dumps(POLICIES["policies"][1], ensure_ascii=False)}
+    with recordings.open_recorder(recorded, 0) as recorder:
+        recorder.definition("policy", "closed@2", plain["closed@2"])
+    told, found, flags = defined("run-plain")
+    check(not told and found[0]["closed@2"] == with_digest(plain, "closed@2")["closed@2"] and flags[0] == [1, 0],
+          "the same in the words of the file", told, found, flags)
+    tamper(recorded, 0, "DELETE FROM definition")
+    with recordings.open_recorder(recorded, 1) as recorder:  # another one than that of the admissions
+        recorder.policies(path)
+    told, found, flags = defined("run-recorded", ranks=2)
+    check(not told and flags == [None, None], "recorded texts are the file's", told, flags)
+    check({**found[0], **expected[0]} == found[0] and found[1] == expected[1], "and in the table", found)
+    told, _, _ = defined("run-elsewhere", using=recorded.path)
+    check(not told, "and are enough alone, in whichever recorder", told)
+    tamper(recorded, 1, "DELETE FROM definition")
+    with recordings.open_recorder(recorded, 1) as recorder:
+        recorder.definition("policy", "open@1", plain["open@1"])
+    told, _, _ = defined("run-file")
+    check(len(told) == 1 and "another text" in told[0] and "open@1" in told[0], "a list in a file is not told", told)
 
 
 def test_planted(good, where):
@@ -524,6 +606,8 @@ def main():
         test_torch(where / "torch")
         recorded = test_table(where / "good")
         test_plan(recorded)
+        test_check(where / "check")
+        test_definitions(where / "definitions")
         test_ranks(where / "ranks")
         test_planted(recorded, where)
         test_good_is_quiet(recorded)

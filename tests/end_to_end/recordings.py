@@ -62,6 +62,27 @@ def write_config(run, name="config.json", **changes):
     return path
 
 
+# Names, columns, days, weights and lists of owners that need care to be written alike in C and in Python.
+POLICIES = {"columns": {"license": 'li"cence', "owner": "who"}, "policies": [
+    {"name": "open@1", "version": "ä \\ 1", "opt_out": "out.txt",
+     "admit": {"collected": {"from": "2015-01-01"}, "license": ["ö", "Z", "a/b", "€"], "source": ["b", "a"]}},
+    {"name": "closed@2", "version": "2", "opt_out": ["zoe", "émile", "adam"], "profile": "shallow"},
+    {"name": "unused", "version": "3", "opt_out": "out.jsonl", "admit": {}}],
+    "profiles": [{"name": "shallow", "version": "1", "weights": {"é": 0.1, "fc1": -0.0, "Fc": 1e-7, "b": 999.999999999,
+                                                                 "\t": 1 / 3, "c": 1e3}}]}
+
+
+def write_policies(recorded, **changes):
+    """policies.json, with fields of its second policy changed, and lists of owners beside it."""
+    policies = json.loads(json.dumps(POLICIES))
+    policies["policies"][1].update(changes)
+    path = recorded.folder / "policies.json"
+    path.write_text(json.dumps(policies, ensure_ascii=False, indent=1), encoding="utf-8")
+    (recorded.folder / "out.txt").write_text("bob\n\nann\nbob\né", encoding="utf-8")
+    (recorded.folder / "out.jsonl").write_text('"bob"\n{"owner": "\\u00e9", "since": 2020}\n')
+    return path
+
+
 def open_recorder(run, process, **options):
     return Recorder(run.folder / f"lineage/rank-{process:05d}.sqlite", "a run", rank=process,
                     world_size=run.n_process, samples=run.folder / "samples.jsonl", key=KEY, errors="raise", **options)

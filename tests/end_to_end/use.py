@@ -127,7 +127,7 @@ def test_check(base):
     (study.folder / "captures/step-000200/queries.safetensors").unlink()
     (study.folder / "captures/step-000100/train-00000.safetensors").write_bytes(b"short")
     outcome = run("check", study.path)
-    check(outcome.code == BAD_INPUT and len(sentences(outcome)) == 1, "check of damaged inputs", outcome)
+    check(outcome.code == BAD_INPUT and len(sentences(outcome)) == 4, "check of damaged inputs", outcome)
     for part in ("captures/step-000000/train-*", "step-000200/queries.safetensors",
                  "step-000100/train-00000.safetensors"):
         check(part in outcome.err, f"check lists {part}", outcome.err)

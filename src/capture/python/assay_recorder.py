@@ -17,8 +17,7 @@ Nothing here raises or waits for long, unless errors="raise" asks for it: what c
 the file (table `lost`) as soon as it can be written again, and shown when the recorder is closed.  A file that is
 locked, or a disk that is full, is tried again every second; until then up to `pending_bytes` are kept in memory.
 
-Needs the files assay_{recorder,queue,store,schema}.py and Python's standard library (3.8 or newer).  One thread at a
-time.
+Needs assay_{recorder,queue,store,schema,policies}.py, and of Python the standard library (3.8 or newer).  One thread.
 """
 import atexit
 import functools
@@ -33,14 +32,14 @@ import sys
 import time
 import weakref
 
-from assay_schema import (F32S, F64S, I64S, PARTS, check_id, count_of, joined, pack, pack_beside,
+from assay_schema import (F32S, F64S, I64S, MAY_BE_EMPTY, PARTS, check_id, count_of, joined, pack, pack_beside,
                           pack_samples, sized, to_count, to_real)
+from assay_policies import definitions
 from assay_queue import Queue, row_bytes
 from assay_store import Store
 
 PIECE = 8192  # ids of samples in a transaction
-DECISIONS = ("admit", "modulate", "reject")
-ROLES = ("train", "validation", "test")
+DECISIONS, ROLES = ("admit", "modulate", "reject"), ("train", "validation", "test")
 
 
 def pseudonym(key, user):
@@ -227,24 +226,30 @@ class Recorder:
 
     @_event
     def definition(self, kind, name, content):
-        """The text of a policy or of a depth profile, which admissions name."""
+        """The text of a policy or of a depth profile, which admissions name; `policies` takes them from a file."""
         if kind not in ("policy", "profile"):
             raise ValueError(f'expected "policy" or "profile", found {kind!r}')
         self._add("definition", self._session, kind, check_id(name), hashlib.sha256(content.encode()).digest(), content)
+
+    @_event
+    def policies(self, path):
+        """All policies and profiles of a file such as lineage.policies names, as texts whose hashes proofs give."""
+        for one in definitions(path):
+            type(self).definition.__wrapped__(self, *one)
 
     @_event
     def user(self, user, samples):
         """Whose samples these are; the file holds a pseudonym."""
         if self._key is None:
             raise ValueError("a user's pseudonym needs the run's key: Recorder(…, key=…)")
-        self._add("user", self._session, pseudonym(self._key, user), *sized(samples))
+        self._add("user", self._session, pseudonym(self._key, user), *sized(samples, may_be_empty=True))
 
     @_event
     def role(self, role, samples):
         """What these samples are for: "train", "validation" or "test"."""
         if role not in ROLES:
             raise ValueError(f"expected a role of {', '.join(ROLES)}, found {role!r}")
-        self._add("role", self._session, role, *sized(samples))
+        self._add("role", self._session, role, *sized(samples, may_be_empty=True))
 
     @_event
     def preprocessing(self, name, parameters, samples):
@@ -268,7 +273,7 @@ class Recorder:
             raise ValueError("a rejection needs a reason")
         if decision == "modulate" and profile is None and weights is None:
             raise ValueError("a modulated admission needs a depth profile or weights")
-        n, blob = sized(samples)
+        n, blob = sized(samples, may_be_empty=True)
         self._add("admission", self._session, self._step_number(), decision, check_id(policy), profile, reason, n, blob,
                   pack_beside(F32S, weights, n, "weights"))
 
@@ -307,11 +312,13 @@ class Recorder:
         """A row of the present step, or one with a transaction of its own."""
         if any(isinstance(value, str) and "\0" in value for value in values):
             raise ValueError("expected texts without a zero byte")
+        if table in MAY_BE_EMPTY and b"" in values:
+            return
         if self._step is None:
             self._queue.submit(self._session, [(table, values)], table)
-            return
-        self._make_room(row_bytes(table, values))
-        self._rows.append((table, values))
+        else:
+            self._make_room(row_bytes(table, values))
+            self._rows.append((table, values))
 
     def _make_room(self, size):
         if self._rows_size + size > self._queue.limit:

@@ -14,6 +14,7 @@ KEY, INTEGER, REAL, TEXT, DIGEST = "key", "integer", "real", "text", "digest"
 I64S, F32S, F64S, PARTS = "i64s", "f32s", "f64s", "parts"
 ELEMENT = {I64S: ("q", 8), F32S: ("f", 4), F64S: ("d", 8), PARTS: ("q", 8)}  # code of the array module, bytes
 DIGEST_BYTES = 32
+MAY_BE_EMPTY = ("user", "role", "admission")  # tables whose rows of no samples say nothing
 
 # A mark of ? makes a column optional.
 _ROWS = {
@@ -100,12 +101,12 @@ def count_of(blob):
     return len(blob) // 8
 
 
-def pack_samples(samples):
-    """Indices of samples: at least one, none negative."""
+def pack_samples(samples, may_be_empty=False):
+    """Indices of samples: at least one unless there may be none, none negative."""
     samples = _array(I64S, samples)
-    if not samples:
+    if not samples and not may_be_empty:
         raise ValueError("expected at least one sample, found none")
-    if min(samples) < 0:
+    if samples and min(samples) < 0:
         raise ValueError(f"expected indices of samples, found {min(samples)}")
     return _bytes(samples)
 
@@ -140,8 +141,8 @@ def to_real(value):
     return None if value is None else float(value)
 
 
-def sized(samples):
-    blob = pack_samples(samples)
+def sized(samples, may_be_empty=False):
+    blob = pack_samples(samples, may_be_empty)
     return count_of(blob), blob
 
 
