@@ -15,9 +15,9 @@ static void print_outcome(const struct lineage_outcome *outcome)
     if (outcome->unchanged)
         printf("lineage    unchanged: %s violations\n", figure_count(outcome->n_violation, violations));
     else
-        printf("lineage    done: %s uses in %s steps of %lld recorder files, %s violations\n",
+        printf("lineage    done: %s uses in %s steps of %lld recorder file%s, %s violations\n",
                figure_count(outcome->n_use, uses), figure_count(outcome->n_step, steps), (long long)outcome->n_recorder,
-               figure_count(outcome->n_violation, violations));
+               outcome->n_recorder == 1 ? "" : "s", figure_count(outcome->n_violation, violations));
 }
 
 static void print_json(const struct lineage_outcome *outcome)

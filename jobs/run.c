@@ -102,6 +102,8 @@ static enum status run(MPI_Comm comm, const struct options *options)
             status = take_step(&context, &steps[i]);
         fflush(stdout);
     }
+    if (status == STATUS_OK && config_get(&context.config, "seal") == NULL)
+        status = agree_from(comm, 0, print_summaries(&context));
     if (status == STATUS_OK)
         step_report(&context);
     context_close(&context);

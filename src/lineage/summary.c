@@ -40,10 +40,10 @@ static void add_name(struct summary *summary, const char *path, int64_t i, int w
 static void add_title(struct summary *summary)
 {
     char steps[32], uses[32], samples[32], files[32];
-    text_add(summary->out, "Lineage: %s uses of %s samples in %s steps, from %s recorder files\n",
+    int64_t n = table_extent_of(summary->reader, "/recorders/path", 0);
+    text_add(summary->out, "Lineage: %s uses of %s samples in %s steps, from %s recorder file%s\n",
              figure_count(figure(summary, "uses"), uses), figure_count(figure(summary, "samples"), samples),
-             figure_count(figure(summary, "steps"), steps),
-             figure_count(table_extent_of(summary->reader, "/recorders/path", 0), files));
+             figure_count(figure(summary, "steps"), steps), figure_count(n, files), n == 1 ? "" : "s");
 }
 
 static void add_epochs(struct summary *summary)
