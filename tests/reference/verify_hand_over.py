@@ -121,7 +121,8 @@ def check_checkpoints(root, manifest, splits, images, labels, rate_at):
     for q, query in enumerate(load_lines(root / "queries.jsonl")):
         best = logits[q].argmax()
         text = f"test image of a {labels[test[q]]}, predicted {best} (p = {probabilities[q, best]:.2f})"
-        check(query == {"id": f"digit-{test[q]:04d}", "text": text}, f"query {q}: {query}, expected {text}")
+        expected = {"id": f"digit-{test[q]:04d}", "text": text, "label": int(labels[test[q]]), "predicted": int(best)}
+        check(query == expected, f"query {q}: {query}, expected {expected}")
     check(q + 1 == config["queries"], "the number of queries")
     print(f"validation accuracy {accuracy:.4f}")
     return checkpoints
