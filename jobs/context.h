@@ -64,7 +64,10 @@ enum status step_policy(struct context *context);
 enum status step_mechanism(struct context *context);
 enum status step_counterfactual(struct context *context);
 enum status step_seal(struct context *context);
-/* The page about the run, by rank 0 alone.  A run is as good without it: if it cannot be made, this says so.  @local */
+/* The private key's file, from the command line or the seal section, one of which must be.  The caller owns it. */
+char *seal_key_path(const struct context *context);
+/* The page about the run, signed if the run is sealed, by rank 0 alone.  A run is as good without it: if it cannot be
+ * made, this says so.  @local */
 void step_report(struct context *context);
 
 #endif

@@ -84,36 +84,39 @@ static enum status print_page(const struct text *page)
     return good ? STATUS_OK : fail(CANNOT_WRITE, "assay report: standard output cannot be written to");
 }
 
-/* Without --output a page goes to RUN/report.html, and what is no page to standard output. */
-static bool goes_to_stdout(const struct report_request *request, const char *output)
+static bool is_stdout(const char *output)
 {
-    return output == NULL ? request->format != REPORT_HTML : strcmp(output, "-") == 0;
+    return strcmp(output, "-") == 0;
 }
 
-/* Writes the page and says in one line where it is.  Without --output it is RUN/report.html, or goes to standard output
- * if it is no page; "-" is standard output. */
+/* Writes the page and says in one line where it is; "-" is standard output. */
 static enum status make(const struct report_request *request, const char *output, const struct options *options)
 {
     struct text page;
     struct report_outcome outcome;
     text_init(&page);
-    bool to_run = output == NULL && request->format == REPORT_HTML;
-    bool to_stdout = goes_to_stdout(request, output);
-    char *path = to_run ? path_join(request->run_directory, "report.html") : memory_copy_text(output ? output : "-");
+    bool to_stdout = is_stdout(output);
     enum status status = report_write(request, &page, &outcome);
     if (status == STATUS_OK)
-        status = to_stdout ? print_page(&page) : file_store(path, page.bytes, page.length, 0666);
+        status = to_stdout ? print_page(&page) : file_keep(output, page.bytes, page.length, 0666);
     if (status == STATUS_OK && !to_stdout) {
-        char *relative = path_relative(".", path);
-        const char *shown = relative ? relative : path;
+        char *relative = path_relative(".", output);
+        const char *shown = relative ? relative : output;
         if (options->json)
             print_json(shown, &request->seal, &outcome);
         else if (!options->quiet)
             print_outcome(shown, &outcome);
         memory_free(relative);
     }
-    memory_free(path);
     text_clear(&page);
+    return status;
+}
+
+static enum status sign(const struct context *context)
+{
+    char *key = seal_key_path(context);
+    enum status status = seal_page(context->run_directory, context->run->origin, key);
+    memory_free(key);
     return status;
 }
 
@@ -128,8 +131,16 @@ void step_report(struct context *context)
                                      .command = context->options->program,
                                      .format = REPORT_HTML,
                                      .seal = seal_of(&known)};
-    if (make(&request, NULL, context->options) != STATUS_OK && context_talks(context))
+    char *page = path_join(request.run_directory, "report.html");
+    bool has_key = context->options->key != NULL || config_get(&context->config, "seal") != NULL;
+    enum status status = known.root.is_sealed && !has_key
+                             ? fail(BAD_CONFIG, "the run is sealed, and so is its page: the section seal is missing")
+                             : make(&request, page, context->options);
+    if (status == STATUS_OK && known.root.is_sealed)
+        status = sign(context);
+    if (status != STATUS_OK && context_talks(context))
         printf("report     not written: %s\n", failure_sentence());
+    memory_free(page);
     memory_free(directory);
     known_clear(&known);
 }
@@ -158,6 +169,29 @@ static enum status say_verdict(const struct known *known, bool page_is_printed, 
     return STATUS_OK;
 }
 
+/* Where it goes if nobody says: a page into the run, unless that is sealed: its own page is signed, and another one
+ * goes where we are.  Anything else goes to standard output.  The caller owns it. */
+static char *usual_output(const char *run_directory, enum report_format format, bool is_sealed)
+{
+    if (format != REPORT_HTML)
+        return memory_copy_text("-");
+    if (!is_sealed)
+        return path_join(run_directory, "report.html");
+    size_t end = strlen(run_directory), start;
+    while (end > 0 && run_directory[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && run_directory[start - 1] != '/';)
+        start--;
+    struct text name;
+    text_init(&name);
+    if (end == start || run_directory[end - 1] == '.')
+        text_add(&name, "run");
+    else
+        text_add_bytes(&name, run_directory + start, end - start);
+    text_add(&name, "-report.html");
+    return name.bytes;
+}
+
 static enum status run(MPI_Comm comm, const struct options *options)
 {
     enum report_format format = options->format ? report_format_named(options->format) : REPORT_HTML;
@@ -177,10 +211,14 @@ static enum status run(MPI_Comm comm, const struct options *options)
     }
     struct report_request request = {
         .run_directory = options->target, .command = options->program, .format = format, .seal = seal_of(&known)};
-    if (status == STATUS_OK && rank == 0)
-        status = make(&request, options->output, options);
-    if (status == STATUS_OK && rank == 0 && options->verify)
-        status = say_verdict(&known, goes_to_stdout(&request, options->output), options);
+    if (status == STATUS_OK && rank == 0) {
+        char *output = options->output ? memory_copy_text(options->output)
+                                       : usual_output(options->target, format, known.root.is_sealed);
+        status = make(&request, output, options);
+        if (status == STATUS_OK && options->verify)
+            status = say_verdict(&known, is_stdout(output), options);
+        memory_free(output);
+    }
     if (options->verify)
         status = agree_from(comm, 0, status);
     known_clear(&known);

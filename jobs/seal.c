@@ -80,11 +80,16 @@ static void print_json(const struct seal_result *result, const struct sealed_roo
     outcome_print(&json);
 }
 
-enum status step_seal(struct context *context)
+char *seal_key_path(const struct context *context)
 {
     const struct seal_config *config = config_get(&context->config, "seal");
-    char *key = context->options->key ? memory_copy_text(context->options->key)
-                                      : path_join(context->inputs_directory, config->key);
+    return context->options->key ? memory_copy_text(context->options->key)
+                                 : path_join(context->inputs_directory, config->key);
+}
+
+enum status step_seal(struct context *context)
+{
+    char *key = seal_key_path(context);
     const char *tables[N_TABLES];
     struct seal_request request = {.run_directory = context->run_directory,
                                    .inputs_directory = context->inputs_directory,

@@ -212,6 +212,17 @@ enum status file_store(const char *path, const void *bytes, size_t n, unsigned m
     return status;
 }
 
+enum status file_keep(const char *path, const void *bytes, size_t n, unsigned mode)
+{
+    char *old = NULL;
+    size_t n_old = 0;
+    int64_t size;
+    bool same = file_size(path, &size) == STATUS_OK && size == (int64_t)n &&
+                file_load(path, size, &old, &n_old) == STATUS_OK && memcmp(old, bytes, n) == 0;
+    memory_free(old);
+    return same ? STATUS_OK : file_store(path, bytes, n, mode);
+}
+
 void file_clean(const char *path)
 {
     const char *slash = strrchr(path, '/');

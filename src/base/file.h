@@ -31,6 +31,9 @@ enum status file_read_at(int descriptor, const char *path, int64_t offset, void 
  * file or the new one.  Makes missing parent directories.  @fails CANNOT_WRITE */
 enum status file_store(const char *path, const void *bytes, size_t n, unsigned mode);
 
+/* The same, but a file that has these bytes already is left as it is.  @fails CANNOT_WRITE */
+enum status file_keep(const char *path, const void *bytes, size_t n, unsigned mode);
+
 /* Removes what calls of file_store for `path` that were killed left beside it; no such call may be under way.  @local
  */
 void file_clean(const char *path);

@@ -44,9 +44,11 @@ static enum status remove_tree(const char *path, int depth)
 enum status old_seal_remove(const char *seal)
 {
     enum { MOST_LEVELS = 16 };
-    static const char *const rest[] = {"checkpoint.old", "statement.intoto.jsonl", "key.vkey", "tile",
-                                       "samples.h5",     "samples.h5.partial"};
+    static const char *const rest[] = {
+        "checkpoint.old", "statement.intoto.jsonl", "report.intoto.jsonl", "key.vkey", "tile",
+        "samples.h5",     "samples.h5.partial"};
     enum status status = STATUS_OK;
+    char *directory = path_directory(seal), *page = path_join(directory, "report.html"); /* of the former root */
     char *checkpoint = path_join(seal, "checkpoint"), *old = path_join(seal, "checkpoint.old");
     if (path_exists(checkpoint))
         status = file_rename(checkpoint, old); /* on disk before anything else goes */
@@ -55,6 +57,10 @@ enum status old_seal_remove(const char *seal)
         status = remove_tree(path, MOST_LEVELS);
         memory_free(path);
     }
+    if (status == STATUS_OK)
+        status = remove_one(page, false);
+    memory_free(directory);
+    memory_free(page);
     memory_free(checkpoint);
     memory_free(old);
     return status;

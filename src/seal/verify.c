@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "comm/agree.h"
 #include "comm/share.h"
+#include "seal/page.h"
 
 static void fill_report(struct verification *verification)
 {
@@ -97,6 +98,8 @@ static enum status check_run(struct verification *verification)
         verify_tables(verification);
     if (ground->has_statement && verification->rank == 0)
         verify_dependencies(verification);
+    if (verification->rank == 0)
+        page_verify(verification->run_directory, ground, &verification->findings);
     return agree(verification->comm, STATUS_OK);
 }
 

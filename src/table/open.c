@@ -220,9 +220,24 @@ static enum status extend(const char *file, const struct ending *ending)
     return status;
 }
 
+/* Open MPI may open files of its own beside one that a process opens alone, for shared file pointers, which nobody uses
+ * here; a rank that is killed leaves them. */
+static void remove_strays(const char *partial)
+{
+    static const char *const endings[] = {".data.0", ".metadata.0"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        struct text name;
+        text_init(&name);
+        text_add(&name, "%s%s", partial, endings[i]);
+        unlink(name.bytes);
+        text_clear(&name);
+    }
+}
+
 static enum status finish(const struct table *table, const struct ending *ending)
 {
     enum status status = ending->more != NULL ? extend(table->partial, ending) : STATUS_OK;
+    remove_strays(table->partial);
     return status == STATUS_OK ? file_rename(table->partial, table->path) : status;
 }
 
