@@ -45,8 +45,8 @@ struct seal_result {
  * trusted */
 enum status seal_run(MPI_Comm comm, const struct seal_request *request, struct seal_result *result);
 
-/* Signs RUN/report.html as the page about the run under its present root: seal/report.intoto.jsonl, a DSSE envelope that
- * `verify` checks.  The page is made from what lies under the root, so it is not under it.
+/* Signs RUN/report.html as the page about the run under its present root: seal/report.intoto.jsonl, a DSSE envelope
+ * that `verify` checks.  The page is made from what lies under the root, so it is not under it.
  * @local   @fails BAD_KEY, BAD_RUN, DIFFERS when the run is sealed by another key, BAD_INPUT, CANNOT_WRITE */
 enum status seal_page(const char *run_directory, const char *origin, const char *key_path);
 
