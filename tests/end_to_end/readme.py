@@ -22,7 +22,7 @@ def demo_root(folder):
 with tempfile.TemporaryDirectory(prefix="assay-") as name:
     root = demo_root(pathlib.Path(name))
     shown = re.findall(r"^ *root +(\S{44})$", README, re.MULTILINE)
-    check(shown == [root], "the README shows the demo's root", f"shown {shown}", f"found {root}")
+    check(set(shown) == {root}, "the README shows the demo's root", f"shown {shown}", f"found {root}")
 
 for job in sorted(set(re.findall(r"`assay ([a-z]+)[ `]", README))):
     outcome = run(job, "--help")
