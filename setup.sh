@@ -234,7 +234,7 @@ run_demo()
     say "The report of the run, for any browser: $demo_run/report.html"
 }
 
-# The tests of a build that ctest chooses by these options; all if there are none.  Its closing lines are the sum of the tests.
+# The tests of a build that ctest chooses by these options; all if there are none.  Closes with the sum of the tests.
 test_preset() # PRESET [CTEST-OPTIONS…]
 {
     local preset=$1 options=("${@:2}")
