@@ -46,7 +46,8 @@ def resumed(outcome):
 
 
 def left_over(directory):
-    return sorted(path.name for path in directory.iterdir() if path.name not in ("run.json", "influence.h5", "seal"))
+    files = ("run.json", "influence.h5", "seal", "report.html")
+    return sorted(path.name for path in directory.iterdir() if path.name not in files)
 
 
 def await_journal(process, directory):
