@@ -50,10 +50,12 @@ enum status old_seal_remove(const char *seal)
     enum status status = STATUS_OK;
     char *directory = path_directory(seal), *page = path_join(directory, "report.html"); /* of the former root */
     char *checkpoint = path_join(seal, "checkpoint"), *old = path_join(seal, "checkpoint.old");
+    file_clean(checkpoint);
     if (path_exists(checkpoint))
         status = file_rename(checkpoint, old); /* on disk before anything else goes */
     for (size_t i = 0; i < sizeof rest / sizeof *rest && status == STATUS_OK; i++) {
         char *path = path_join(seal, rest[i]);
+        file_clean(path);
         status = remove_tree(path, MOST_LEVELS);
         memory_free(path);
     }

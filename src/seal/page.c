@@ -58,6 +58,7 @@ enum status seal_page(const char *run_directory, const char *origin, const char 
         text_init(&envelope);
         write_statement(sha256, &checkpoint, &payload);
         dsse_write(&payload, STATEMENT_TYPE, key, &envelope);
+        file_clean(path);
         status = file_keep(path, envelope.bytes, envelope.length, 0666);
         text_clear(&payload);
         text_clear(&envelope);

@@ -61,8 +61,28 @@ def test_changed_inputs(base):
         check(same[0] == same[1], f"{name}: the table of what is there now")
 
 
+def test_temporaries(base):
+    """What a kill leaves of files of the seal that were being written: a run after it removes them."""
+    study = studies.make(base / "temporaries", n_train=40, n_query=3)
+    study.config["seal"] = {"key": "audit.key"}
+    studies.write_config(study)
+    directory = study.folder / "run"
+    run_well("run", study.path, "--quiet")
+    files, sealed = listing(directory), root(directory)
+    (directory / "seal/report.intoto.jsonl.tmp-77").write_text("{")
+    run_well("run", study.path, "--quiet")
+    check(listing(directory) == files, "killed while the page was signed", set(listing(directory)) ^ set(files))
+    for name in ("checkpoint", "statement.intoto.jsonl", "key.vkey"):
+        (directory / f"seal/{name}.tmp-77").write_text("begun")
+        (directory / "seal/checkpoint").unlink()
+        run_well("run", study.path, "--quiet", ranks=2)
+        check(listing(directory) == files, f"killed while {name} was stored", set(listing(directory)) ^ set(files))
+        check(root(directory) == sealed, f"killed while {name} was stored: the same root")
+
+
 with folder() as temporary:
     test_changed_inputs(temporary)
+    test_temporaries(temporary)
     generator = random.Random(5)
     long = studies.make(temporary / "long", n_train=2500, n_query=20, n_checkpoint=3, shard_rows=1000,
                         layers={"fc1": (64, 48), "fc2": (48, 10)})

@@ -65,7 +65,20 @@ def check_json(config, base):
     check(good[0]["outcome"] == "good" and good[0]["problems"] == [], "check", good)
     same = objects(run_well("diff", directory, directory, "--json"))
     check(same[0]["outcome"] == "same" and same[0]["a"]["root"] == seal["root"], "diff", same)
+    check_schema()
     check_failures(config, base, directory)
+
+
+def check_schema():
+    """`assay config --json` is the JSON Schema, on one line, and of one section its part."""
+    lines = run_well("config", "--json").out.splitlines()
+    whole = json.loads(run_well("config", "schema").out)
+    check(len(lines) == 1 and json.loads(lines[0]) == whole, "the schema on one line", lines[:1])
+    check(json.loads(run_well("config", "schema", "--json").out) == whole, "the schema, asked for by name")
+    part = json.loads(run_well("config", "seal", "--json").out)
+    check(part["properties"] == {"seal": whole["properties"]["seal"]}, "the schema of a section", part)
+    outcome = run("config", "nosuch", "--json")
+    check(outcome.code == BAD_USAGE and outcome.out == "" and "nosuch" in outcome.err, "no such section", outcome)
 
 
 def check_failures(config, base, directory):
