@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "exact/elementary.h"
+#include "influence/count.h"
 #include "influence/profile.h"
 
 enum { CHUNK_BYTES = 1 << 20 }; /* of converted numbers: they stay in cache between the passes */
@@ -36,6 +37,22 @@ void capture_reading(const struct capture *capture, enum capture_which which, in
                                               : values[1];
     *example_bytes = at_once + (side->labels != NULL ? 2 * (int64_t)sizeof(double) : 0);
     *fixed_bytes = chunk_examples(capture, which) * numbers * (int64_t)sizeof(double);
+}
+
+void reading_room_clear(struct reading_room *room)
+{
+    memory_free(room->bytes);
+    *room = (struct reading_room){0};
+}
+
+/* At least so many bytes; what was in the room is gone. */
+static char *take(struct reading_room *room, int64_t size)
+{
+    if (room->size < size) {
+        memory_free(room->bytes);
+        *room = (struct reading_room){.bytes = memory_allocate_raw(size, 1), .size = size};
+    }
+    return room->bytes;
 }
 
 /* Whether every element of this type is a float: half the memory traffic of doubles. */
@@ -112,12 +129,13 @@ static enum status convert(const struct tensor *tensor, int64_t first, int64_t n
 }
 
 static enum status read_factor(const struct capture *capture, enum capture_which which, int factor, int64_t first,
-                               int64_t n, struct digits *digits, struct segment_list *segments)
+                               int64_t n, struct reading_room *room, struct digits *digits,
+                               struct segment_list *segments)
 {
     const struct capture_side *side = &capture->side[which];
     struct tensor *tensor = side->factor[factor];
     int64_t chunk = chunk_examples(capture, which), bytes = bytes_of(tensor);
-    char *raw = memory_allocate_raw(n, (size_t)bytes);
+    char *raw = take(room, count_product(n, bytes));
     double *values = memory_allocate_raw(chunk, (size_t)tensor_columns(tensor) * sizeof(double)), *labels = NULL;
     enum status status = read_raw(tensor, first, n, raw, segments);
     if (status == STATUS_OK && side->labels != NULL && factor == FACTOR_GRADIENT) {
@@ -130,7 +148,6 @@ static enum status read_factor(const struct capture *capture, enum capture_which
     }
     memory_free(labels);
     memory_free(values);
-    memory_free(raw);
     return status;
 }
 
@@ -156,15 +173,16 @@ static void make_row(const struct capture *capture, int64_t n_position, const do
 }
 
 static enum status read_materialised(const struct capture *capture, enum capture_which which, int64_t first, int64_t n,
-                                     struct digits *digits, struct segment_list *segments)
+                                     struct reading_room *room, struct digits *digits, struct segment_list *segments)
 {
     const struct capture_side *side = &capture->side[which];
-    int64_t chunk = chunk_examples(capture, which);
-    char *raw[MAX_FACTORS] = {NULL, NULL};
+    int64_t chunk = chunk_examples(capture, which), raw_size[MAX_FACTORS];
+    for (int f = 0; f < MAX_FACTORS; f++)
+        raw_size[f] = (count_product(n, bytes_of(side->factor[f])) + 7) / 8 * 8; /* the second begins aligned */
+    char *bytes = take(room, count_sum(raw_size[0], raw_size[1])), *raw[MAX_FACTORS] = {bytes, bytes + raw_size[0]};
     double *values[MAX_FACTORS], *labels = NULL, *rows = memory_allocate_raw(chunk, (size_t)capture->n_column[0] * 8);
     enum status status = STATUS_OK;
     for (int f = 0; f < MAX_FACTORS; f++) {
-        raw[f] = memory_allocate_raw(n, (size_t)bytes_of(side->factor[f]));
         values[f] = memory_allocate_raw(chunk, (size_t)tensor_columns(side->factor[f]) * sizeof(double));
         if (status == STATUS_OK)
             status = read_raw(side->factor[f], first, n, raw[f], segments);
@@ -191,16 +209,14 @@ static enum status read_materialised(const struct capture *capture, enum capture
     }
     memory_free(labels);
     memory_free(rows);
-    for (int f = 0; f < MAX_FACTORS; f++) {
+    for (int f = 0; f < MAX_FACTORS; f++)
         memory_free(values[f]);
-        memory_free(raw[f]);
-    }
     return status;
 }
 
 enum status capture_read(const struct capture *capture, enum capture_which which, int factor, int64_t first, int64_t n,
-                         struct digits *digits, struct segment_list *segments)
+                         struct reading_room *room, struct digits *digits, struct segment_list *segments)
 {
-    return capture->materialised ? read_materialised(capture, which, first, n, digits, segments)
-                                 : read_factor(capture, which, factor, first, n, digits, segments);
+    return capture->materialised ? read_materialised(capture, which, first, n, room, digits, segments)
+                                 : read_factor(capture, which, factor, first, n, room, digits, segments);
 }

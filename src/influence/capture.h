@@ -46,11 +46,19 @@ void capture_close(struct capture *capture);
 /* All tensors of one side into list[MAX_FACTORS + 1]; returns their number.  Borrowed. */
 int capture_tensors(const struct capture_side *side, struct tensor **list);
 
+/* Where bytes of files are until they are digits.  It is kept from block to block: memory that is new to the process
+ * costs a page fault each 4 KiB, and those can cost several times what reading and hashing do. */
+struct reading_room {
+    char *bytes; /* owned; begin with {0} */
+    int64_t size;
+};
+void reading_room_clear(struct reading_room *room);
+
 /* Reads examples [first, first + n) of one factor of one side into rows [0, n · n_row) of `digits` and appends what was
- * read to `segments`.  For a last layer the gradient is softmax(logits) − onehot(label).
+ * read to `segments`.  For a last layer the gradient is softmax(logits) − onehot(label).  `room` grows as needed.
  * @local   @fails BAD_INPUT */
 enum status capture_read(const struct capture *capture, enum capture_which which, int factor, int64_t first, int64_t n,
-                         struct digits *digits, struct segment_list *segments);
+                         struct reading_room *room, struct digits *digits, struct segment_list *segments);
 
 /* Bytes that capture_read takes while it reads examples of a side: for each of them, and besides.  @local */
 void capture_reading(const struct capture *capture, enum capture_which which, int64_t *example_bytes,

@@ -112,7 +112,8 @@ static void set_squares(struct gradients *gradients, int c)
     }
 }
 
-enum status gradients_read(struct gradients *gradients, int64_t first, int64_t n, struct segment_list *segments)
+enum status gradients_read(struct gradients *gradients, int64_t first, int64_t n, struct reading_room *room,
+                           struct segment_list *segments)
 {
     ASSERT(n <= gradients->capacity);
     gradients->n = n;
@@ -120,8 +121,8 @@ enum status gradients_read(struct gradients *gradients, int64_t first, int64_t n
     for (int c = 0; c < gradients_captures(gradients) && status == STATUS_OK; c++) {
         const struct capture *capture = gradients_capture(gradients, c);
         for (int f = 0; f < capture->n_factor && status == STATUS_OK; f++)
-            status =
-                capture_read(capture, gradients->which, f, first, n, &gradients->digits[c * MAX_FACTORS + f], segments);
+            status = capture_read(capture, gradients->which, f, first, n, room, &gradients->digits[c * MAX_FACTORS + f],
+                                  segments);
         if (status == STATUS_OK)
             set_squares(gradients, c);
     }

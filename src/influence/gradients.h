@@ -24,9 +24,10 @@ void gradients_clear(struct gradients *gradients);
 /* What reading one capture takes beside its digits.  @local */
 struct reading_shape gradients_reading(const struct capture *capture, enum capture_which which, int n_digit);
 
-/* Reads examples [first, first + n), n ≤ capacity; what was read is appended to `segments`.
+/* Reads examples [first, first + n), n ≤ capacity, by way of `room`; what was read is appended to `segments`.
  * @local   @fails BAD_INPUT, STOPPED when a stop was asked for */
-enum status gradients_read(struct gradients *gradients, int64_t first, int64_t n, struct segment_list *segments);
+enum status gradients_read(struct gradients *gradients, int64_t first, int64_t n, struct reading_room *room,
+                           struct segment_list *segments);
 
 /* ‖g‖² of example i over the layers of used checkpoint k. */
 double gradients_square(const struct gradients *gradients, int64_t i, int k);

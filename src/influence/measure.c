@@ -111,6 +111,8 @@ struct reading {
     struct capture capture;
     struct study study;
     struct gradients gradients;
+    struct reading_room room;
+    char *raw;
     enum status status;
 };
 
@@ -119,7 +121,7 @@ static void read_block(void *what)
     struct reading *reading = what;
     struct segment_list segments;
     segments_init(&segments);
-    enum status status = gradients_read(&reading->gradients, 0, READ_ROWS, &segments);
+    enum status status = gradients_read(&reading->gradients, 0, READ_ROWS, &reading->room, &segments);
     segments_clear(&segments);
     reading->status = reading->status == STATUS_OK ? status : reading->status;
 }
@@ -127,10 +129,8 @@ static void read_block(void *what)
 static void read_bytes(void *what)
 {
     struct reading *reading = what;
-    char *raw = memory_allocate_raw(READ_ROWS, READ_COLUMNS * sizeof(float));
     enum status status =
-        tensor_read(reading->capture.side[TRAIN_SIDE].factor[FACTOR_GRADIENT], 0, READ_ROWS, raw, NULL);
-    memory_free(raw);
+        tensor_read(reading->capture.side[TRAIN_SIDE].factor[FACTOR_GRADIENT], 0, READ_ROWS, reading->raw, NULL);
     reading->status = reading->status == STATUS_OK ? status : reading->status;
 }
 
@@ -161,6 +161,7 @@ static enum status measure_digits(const char *directory, struct calibration *cal
                                       .train = {.gradient = (char *)"rows.npy"},
                                       .query = {.gradient = (char *)"rows.npy"}};
     struct reading *reading = memory_allocate(1, sizeof *reading);
+    reading->raw = memory_allocate_raw(READ_ROWS, READ_COLUMNS * sizeof(float));
     char *path = path_join(directory, "rows.npy");
     enum status status = write_npy(path);
     if (status == STATUS_OK)
@@ -177,6 +178,8 @@ static enum status measure_digits(const char *directory, struct calibration *cal
     }
     unlink(path);
     memory_free(path);
+    reading_room_clear(&reading->room);
+    memory_free(reading->raw);
     memory_free(reading);
     return status;
 }

@@ -8,6 +8,7 @@
 struct prefetch {
     bool ahead, leads;
     struct sample_reader reader;
+    struct reading_room room;
     struct block_input slots[2];
     int slot;                     /* being filled, or filled last */
     int64_t index, first, n;      /* of the block under way: with one slot, the former one is still scored */
@@ -50,6 +51,7 @@ void prefetch_destroy(struct prefetch *prefetch)
         gradients_clear(&prefetch->slots[i].gradients);
         sample_rows_clear(&prefetch->slots[i].rows);
     }
+    reading_room_clear(&prefetch->room);
     sample_reader_clear(&prefetch->reader);
     segments_clear(&prefetch->segments);
     memory_free(prefetch->sentence);
@@ -68,7 +70,8 @@ static void *read_block(void *argument)
         prefetch->leads ? sample_rows_read(&block->rows, &prefetch->reader, block->first, block->n) : STATUS_OK;
     profile_enter(PHASE_DIGITS);
     if (prefetch->status == STATUS_OK)
-        prefetch->status = gradients_read(&block->gradients, block->first, block->n, &prefetch->segments);
+        prefetch->status =
+            gradients_read(&block->gradients, block->first, block->n, &prefetch->room, &prefetch->segments);
     if (prefetch->status != STATUS_OK)
         prefetch->sentence = memory_copy_text(failure_sentence());
     profile_enter(phase);

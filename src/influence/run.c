@@ -28,9 +28,11 @@ static enum status read_inputs(struct job *job)
 {
     enum status status = STATUS_OK;
     gradients_init(&job->study, QUERY_SIDE, job->team.k_first, job->team.n_k, job->plan.n_query, &job->queries);
+    struct reading_room room = {0};
     enum phase phase = profile_enter(PHASE_DIGITS);
-    status = gradients_read(&job->queries, 0, job->plan.n_query, &job->study.segments);
+    status = gradients_read(&job->queries, 0, job->plan.n_query, &room, &job->study.segments);
     profile_enter(phase);
+    reading_room_clear(&room);
     status = agree(job->comm, status);
     if (status == STATUS_OK)
         status = study_hash_rest(job->comm, job->request, &job->study);

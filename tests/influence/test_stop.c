@@ -64,6 +64,7 @@ int main(void)
     struct capture capture;
     struct samples samples;
     struct gradients gradients;
+    struct reading_room room = {0};
     struct segment_list segments;
     CHECK(mkdtemp(folder) != NULL);
     write_inputs();
@@ -71,18 +72,19 @@ int main(void)
     CHECK(capture_open(folder, &config, "", "", &capture) == STATUS_OK);
     const struct study study = {.config = &config, .n_used = 1, .n_layer = 1, .captures = &capture};
     gradients_init(&study, TRAIN_SIDE, 0, 1, ROWS, &gradients);
-    CHECK(gradients_read(&gradients, 0, ROWS, &segments) == STATUS_OK && segments.n == 1);
+    CHECK(gradients_read(&gradients, 0, ROWS, &room, &segments) == STATUS_OK && segments.n == 1);
     CHECK(samples_open(MPI_COMM_NULL, folder, &samples_config, 1 << 20, &samples, &segments) == STATUS_OK);
     CHECK(samples.n == ROWS && segments.n == 2);
     samples_clear(&samples);
     stop_listen();
     CHECK(!stop_requested() && raise(SIGUSR1) == 0 && stop_requested());
-    CHECK_FAILS(gradients_read(&gradients, 0, ROWS, &segments), STOPPED, "rows.npy: stopped on request");
+    CHECK_FAILS(gradients_read(&gradients, 0, ROWS, &room, &segments), STOPPED, "rows.npy: stopped on request");
     CHECK_FAILS(samples_open(MPI_COMM_NULL, folder, &samples_config, 1 << 20, &samples, &segments), STOPPED,
                 "samples.jsonl: stopped on request");
     CHECK(samples.n == 0 && segments.n == 2);
     segments_clear(&segments);
     gradients_clear(&gradients);
+    reading_room_clear(&room);
     capture_close(&capture);
     remove_inputs();
     return check_end();
