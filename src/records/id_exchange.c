@@ -7,8 +7,8 @@ enum { WORDS = sizeof(struct id_entry) / sizeof(uint64_t) }; /* an entry is sent
 void id_exchange_init(struct id_exchange *exchange, const struct ranks *ranks)
 {
     *exchange = (struct id_exchange){.ranks = *ranks,
-                                     .batch = memory_allocate(ID_BATCH, sizeof *exchange->batch),
-                                     .dealt = memory_allocate(ID_BATCH, sizeof *exchange->dealt),
+                                     .batch = memory_allocate_raw(ID_BATCH, sizeof *exchange->batch),
+                                     .dealt = memory_allocate_raw(ID_BATCH, sizeof *exchange->dealt),
                                      .counts = memory_allocate(ranks->size, sizeof(int)),
                                      .places = memory_allocate(ranks->size, sizeof(int)),
                                      .from = memory_allocate(ranks->size, sizeof(int)),
