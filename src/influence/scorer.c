@@ -218,13 +218,55 @@ static void multiply(struct scorer *scorer, int c)
     profile_enter(phase);
 }
 
-/* The first terms of a plane are its content, so that it need not be cleared; the others are added. */
-static void put(int64_t *into, const int64_t *term, int64_t n, bool is_first)
+/* A row of a plane that takes the terms of an example: each first, if it is the plane's first capture, or added.  Planes
+ * of a tile are larger than a core's cache, so that every pass over one counts: first terms are computed in place. */
+struct target {
+    int64_t *row; /* NULL: none */
+    bool is_first;
+};
+
+static void score_into(const struct score_row *row, int64_t *scratch, const struct target targets[2])
 {
-    if (is_first)
-        memcpy(into, term, (size_t)n * sizeof *term);
-    else
-        score_add(into, term, n);
+    int64_t *term = scratch;
+    for (int t = 0; t < 2; t++)
+        if (targets[t].row != NULL && targets[t].is_first)
+            term = targets[t].row;
+    score_row(row, term);
+    for (int t = 0; t < 2; t++) {
+        if (targets[t].row == NULL || targets[t].row == term)
+            continue;
+        if (targets[t].is_first)
+            memcpy(targets[t].row, term, (size_t)row->n_query * sizeof *term);
+        else
+            score_add(targets[t].row, term, row->n_query);
+    }
+}
+
+/* Where the terms of example i at the block's checkpoint k and layer l go: to what resolves them, or else to `own`. */
+static void find_targets(const struct tile *tile, int64_t i, int k, int l, struct target targets[2])
+{
+    int64_t m = tile->n_query;
+    targets[0] = targets[1] = (struct target){0};
+    if (tile->by_checkpoint != tile->own)
+        targets[0] = (struct target){tile->by_checkpoint + (k * tile->n + i) * m, l == 0};
+    if (tile->by_layer != tile->own)
+        targets[1] = (struct target){tile->by_layer + (l * tile->n + i) * m, k == 0};
+    if (targets[0].row == NULL && targets[1].row == NULL)
+        targets[0] = (struct target){tile->own + i * m, true};
+}
+
+/* `own` from what resolves it, the fewer planes. */
+static void sum_planes(struct tile *tile, int n_k, int n_layer)
+{
+    int64_t m = tile->n_query;
+    bool layers = tile->by_layer != tile->own && (n_k == 1 || n_layer <= n_k);
+    const int64_t *planes = layers ? tile->by_layer : tile->by_checkpoint;
+    int n_plane = layers ? n_layer : n_k;
+    for (int64_t i = 0; i < tile->n && planes != tile->own; i++) {
+        memcpy(tile->own + i * m, planes + i * m, (size_t)m * sizeof *planes);
+        for (int p = 1; p < n_plane; p++)
+            score_add(tile->own + i * m, planes + (p * tile->n + i) * m, m);
+    }
 }
 
 /* Where the products of example i of the tile and all queries are, rows by factor. */
@@ -265,12 +307,9 @@ static void score_capture(struct scorer *scorer, int k, int l)
         find_products(scorer, capture, i, row.product);
         if (study->method->normalised)
             row.weight *= inverse_norm(scorer->block, tile->row + i);
-        score_row(&row, scorer->term);
-        put(tile->own + i * m, scorer->term, m, c == 0);
-        if (tile->by_checkpoint != tile->own)
-            put(tile->by_checkpoint + ((k - scorer->block->k_first) * tile->n + i) * m, scorer->term, m, l == 0);
-        if (tile->by_layer != tile->own)
-            put(tile->by_layer + (l * tile->n + i) * m, scorer->term, m, k == scorer->block->k_first);
+        struct target targets[2];
+        find_targets(tile, i, k - scorer->block->k_first, l, targets);
+        score_into(&row, scorer->term, targets);
     }
 }
 
@@ -284,6 +323,7 @@ const struct tile *scorer_tile(struct scorer *scorer, int64_t row, int64_t n)
     for (int k = scorer->block->k_first; k < scorer->block->k_first + n_k; k++)
         for (int l = 0; l < n_layer; l++)
             score_capture(scorer, k, l);
+    sum_planes(tile, n_k, n_layer);
     profile_enter(PHASE_WAIT);
     if (scorer->team->n_member > 1)
         share_sum_to(scorer->team->comm, tile->own, tile->total, n * tile->n_query);
