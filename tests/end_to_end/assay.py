@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 PROGRAM = os.environ["ASSAY_PROGRAM"]
 SOURCE = pathlib.Path(os.environ["ASSAY_SOURCE"])
@@ -122,6 +123,25 @@ def wait(process, timeout=TIMEOUT):
         out, err = process.communicate()
         return Outcome(None, out, err + f"(no end after {timeout} s: killed)\n")
     return Outcome(process.returncode, out, err)
+
+
+def is_running(process_id):
+    """Whether a process is there and not a zombie."""
+    try:
+        return pathlib.Path("/proc", str(process_id), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_killed(process, ranks, timeout=TIMEOUT):
+    """Whether all ranks (process ids) of a started program end after some were killed.  mpirun is then given a moment
+    and killed: while it cleans up, Open MPI 4.1 may wait for a lock of PMIx forever."""
+    end = time.monotonic() + timeout
+    while any(map(is_running, ranks)) and time.monotonic() < end:
+        time.sleep(0.01)
+    ended = not any(map(is_running, ranks))
+    wait(process, timeout=5)
+    return ended
 
 
 def agreed_code(codes, ranks):

@@ -6,7 +6,7 @@ import re
 import time
 
 import study as studies
-from assay import check, finish, folder, kill_tree, children, root, run_well, start, wait
+from assay import check, finish, folder, kill_tree, children, root, run_well, start, wait, wait_killed
 
 MOMENTS = 10
 EVERY_ROUND = {"ASSAY_JOURNAL_SECONDS": "0"}
@@ -28,8 +28,7 @@ def killed_run(study, directory, seconds, everyone, generator):
         kill_tree(process.pid)
     elif ranks:
         kill_tree(generator.choice(ranks))
-    outcome = wait(process)
-    check(outcome.code is not None, "mpirun ends when a rank is killed", outcome.err)
+    check(wait_killed(process, ranks), "all ranks end when one is killed")
     return alive
 
 

@@ -15,7 +15,7 @@ import h5py
 
 import study as studies
 from assay import (BAD_RUN, check, children, finish, folder, kill_tree, root, run, run_well, sentences,
-                   side_by_side, start, wait)
+                   side_by_side, start, wait, wait_killed)
 
 STOPPED, WITHIN = 11, 10  # exit code, and seconds
 KILLS = 20
@@ -92,7 +92,7 @@ def kill_at(study, directory, seconds, ranks, everyone, generator):
             kill_tree(process.pid)
         elif victims:
             kill_tree(generator.choice(victims))
-        check(wait(process).code is not None, "mpirun ends when a rank is killed")
+        check(wait_killed(process, victims), "all ranks end when one is killed")
     return alive
 
 
