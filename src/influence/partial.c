@@ -171,8 +171,9 @@ static void lead(struct partial *partial, const struct study *study, const struc
 void partial_add_tile(struct partial *partial, const struct study *study, const struct team *team,
                       const struct sample_rows *rows, const struct tile *tile)
 {
-    struct batch batch = {.at = memory_allocate(BATCH, sizeof(int64_t)),
-                          .part = memory_allocate((int64_t)BATCH * (study->n_used + study->n_layer), sizeof(int64_t))};
+    struct batch batch = {.at = memory_allocate_raw(BATCH, sizeof(int64_t)),
+                          .part =
+                              memory_allocate_raw((int64_t)BATCH * (study->n_used + study->n_layer), sizeof(int64_t))};
     enum phase phase = profile_enter(PHASE_KEPT);
     if (team_leads(team)) {
         lead(partial, study, team, rows->first, tile, &batch);

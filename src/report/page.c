@@ -182,6 +182,8 @@ static int64_t rows_at_once(int64_t per_row)
 
 const double *page_sums(struct page *page, const char *path, int64_t n_row, int64_t per_row)
 {
+    if (per_row > MOST_ELEMENTS)
+        return note_missing(page, path);
     double *sums = content_keep(&page->content, memory_allocate(per_row, sizeof *sums));
     int64_t step = rows_at_once(per_row);
     for (int64_t first = 0; first < n_row; first += step) {
