@@ -14,7 +14,11 @@ def is_passing(error):
 
 
 def row_bytes(table, values):
-    return ROW_BYTES + len(table) + sum(len(value) for value in values if isinstance(value, (bytes, str)))
+    size = ROW_BYTES + len(table)
+    for value in values:
+        if isinstance(value, (bytes, str)):
+            size += len(value)
+    return size
 
 
 def _plain(text):

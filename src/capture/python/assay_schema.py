@@ -148,6 +148,8 @@ def sized(samples, may_be_empty=False):
 
 def joined(blobs, counts, missing):
     """The blobs of all micro-batches, or None if none of them has any."""
+    if len(blobs) == 1:
+        return blobs[0]
     if all(blob is None for blob in blobs):
         return None
     return b"".join(pack(F32S, [missing] * n) if blob is None else blob for blob, n in zip(blobs, counts))
