@@ -28,6 +28,8 @@ void digits_init(struct digits *digits, int n_digit, int64_t n_row, int64_t n_co
     *digits = (struct digits){.n_digit = n_digit, .n_row = n_row, .n_column = n_column};
     for (int j = 0; j < n_digit; j++)
         digits->plane[j] = memory_allocate(n_row * n_column, 1);
+    if (n_digit == 2)
+        digits->sum = memory_allocate(n_row * n_column, 1);
     digits->exponent = memory_allocate(n_row, sizeof *digits->exponent);
 }
 
@@ -35,6 +37,7 @@ void digits_clear(struct digits *digits)
 {
     for (int j = 0; j < MAX_DIGITS; j++)
         memory_free(digits->plane[j]);
+    memory_free(digits->sum);
     memory_free(digits->exponent);
     *digits = (struct digits){0};
 }
@@ -46,7 +49,34 @@ int64_t digits_bytes(int n_digit, int64_t n_row, int64_t n_column)
         return INT64_MAX;
     int64_t plane = n_row * n_column / ALIGNED * ALIGNED + ALIGNED;
     int64_t exponents = n_row * (int64_t)sizeof(int) / ALIGNED * ALIGNED + ALIGNED;
-    return n_digit * plane + exponents;
+    return (n_digit + (n_digit == 2)) * plane + exponents;
+}
+
+struct digits digits_rows(const struct digits *digits, int64_t row, int64_t n)
+{
+    ASSERT(row >= 0 && n >= 0 && row <= digits->n_row - n);
+    struct digits rows = *digits;
+    rows.n_row = n;
+    rows.exponent += row;
+    for (int j = 0; j < digits->n_digit; j++)
+        rows.plane[j] += row * digits->n_column;
+    if (rows.sum != NULL)
+        rows.sum += row * digits->n_column;
+    return rows;
+}
+
+/* A most significant digit in [−64, 64] and another in [−64, 63] add up to a byte. */
+VECTORISED
+static void add_up(const int8_t *restrict a, const int8_t *restrict b, int64_t n, int8_t *restrict sum)
+{
+    for (int64_t k = 0; k < n; k++)
+        sum[k] = (int8_t)(a[k] + b[k]);
+}
+
+void digits_add_up(struct digits *digits)
+{
+    if (digits->sum != NULL)
+        add_up(digits->plane[0], digits->plane[1], digits->n_row * digits->n_column, digits->sum);
 }
 
 /* Without its sign bit an IEEE number orders like an integer: the maximum of |x| needs no floating point. */
@@ -136,6 +166,8 @@ static void store_piece(struct digits *digits, int64_t offset, int32_t *restrict
     for (int j = digits->n_digit - 1; j > 0; j--)
         take_digit(q, n, digits->plane[j] + offset);
     store_top_digit(q, n, digits->plane[0] + offset);
+    if (digits->sum != NULL)
+        add_up(digits->plane[0] + offset, digits->plane[1] + offset, n, digits->sum + offset);
 }
 
 static int piece_length(int64_t n_column, int64_t first)

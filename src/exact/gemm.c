@@ -44,29 +44,30 @@ static void join_one(int64_t n, const int32_t *restrict plane, double weight, do
 }
 
 VECTORISED
-static void join_two(int64_t n, const int32_t *restrict low, const int32_t *restrict high, double weight,
-                     double *restrict c)
+static void join_two(int64_t n, const int32_t *const *planes, const double *weight, double *restrict c)
 {
+    const int32_t *restrict first = planes[0], *restrict second = planes[1];
+    const double w0 = weight[0], w1 = weight[1];
     for (int64_t j = 0; j < n; j++)
-        c[j] = weight * ((double)high[j] * 128 + low[j]);
+        c[j] = w0 * first[j] + w1 * second[j];
 }
 
 VECTORISED
-static void join_three(int64_t n, const int32_t *const *planes, double weight, double *restrict c)
+static void join_three(int64_t n, const int32_t *const *planes, const double *weight, double *restrict c)
 {
-    const int32_t *restrict low = planes[0], *restrict middle = planes[1], *restrict high = planes[2];
+    const int32_t *restrict first = planes[0], *restrict second = planes[1], *restrict third = planes[2];
+    const double w0 = weight[0], w1 = weight[1], w2 = weight[2];
     for (int64_t j = 0; j < n; j++)
-        c[j] = weight * (((double)high[j] * 128 + middle[j]) * 128 + low[j]);
+        c[j] = w0 * first[j] + w1 * second[j] + w2 * third[j];
 }
 
-void gemm_join_planes(int n_plane, int lowest, const int32_t *const *planes, int64_t n, double *c)
+void gemm_join_planes(int n_plane, const double *weight, const int32_t *const *planes, int64_t n, double *c)
 {
-    ASSERT(n_plane >= 1 && n_plane <= GEMM_MAX_PLANE && lowest >= 0 && lowest <= 1);
-    double weight = lowest == 1 ? 128 : 1;
+    ASSERT(n_plane >= 1 && n_plane <= GEMM_MAX_PLANE);
     if (n_plane == 1)
-        join_one(n, planes[0], weight, c);
+        join_one(n, planes[0], weight[0], c);
     else if (n_plane == 2)
-        join_two(n, planes[0], planes[1], weight, c);
+        join_two(n, planes, weight, c);
     else
         join_three(n, planes, weight, c);
 }

@@ -37,17 +37,17 @@ struct gemm_backend {
     void (*multiply_leading)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, double *c,
                              void *workspace);
     /* The same before the last step, for those who go on with it themselves while it is in cache; NULL if the backend
-     * has no such form.  planes[w][i · b->n_row + j], w < gemm_n_plane, are the int32 sums of the products of digits
-     * that weigh 128^(lowest + w) together: C = Σ_w planes[w] 128^(lowest + w).  For up to 2 digits and
-     * GEMM_PLANE_COLUMN columns.  @local */
+     * has no such form.  C[i, j] = Σ_w weight[w] planes[w][i · b->n_row + j], w < gemm_n_plane, without the products
+     * that weigh less than 128^lowest; the weights are set, too.  For up to 2 digits and GEMM_PLANE_COLUMN columns.
+     * @local */
     void (*multiply_planes)(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b, int lowest,
-                            int32_t *const *planes);
+                            int32_t *const *planes, double weight[GEMM_MAX_PLANE]);
     /* Of multiply and multiply_leading, for numbers of up to n_digit digits.  @local */
     int64_t (*workspace_bytes)(int n_digit, int64_t m, int64_t n, int64_t k);
 };
 
-/* c[j] = Σ_w planes[w][j] 128^(lowest + w), exactly, for one row of n of what multiply_planes gave.  @local */
-void gemm_join_planes(int n_plane, int lowest, const int32_t *const *planes, int64_t n, double *c);
+/* c[j] = Σ_w weight[w] planes[w][j], exactly, for one row of n of what multiply_planes gave.  @local */
+void gemm_join_planes(int n_plane, const double *weight, const int32_t *const *planes, int64_t n, double *c);
 
 extern const struct gemm_backend gemm_onednn, gemm_blas;
 

@@ -56,24 +56,13 @@ void gradients_clear(struct gradients *gradients)
     *gradients = (struct gradients){0};
 }
 
-/* Rows [row, row + n) of digits as digits of their own; everything is borrowed. */
-static struct digits digits_part(const struct digits *digits, int64_t row, int64_t n)
-{
-    struct digits part = *digits;
-    part.n_row = n;
-    part.exponent += row;
-    for (int d = 0; d < digits->n_digit; d++)
-        part.plane[d] += row * digits->n_column;
-    return part;
-}
-
 /* Σ over pairs of positions (t, u) of (gradient_t · gradient_u) (input_t · input_u + bias), in that order. */
 static double square_of_positions(const struct gradients *gradients, int c, int64_t i, double *product[MAX_FACTORS])
 {
     int64_t n = rows_per_example(gradients, c);
     struct digits part[MAX_FACTORS];
     for (int f = 0; f < MAX_FACTORS; f++) {
-        part[f] = digits_part(&gradients->digits[c * MAX_FACTORS + f], i * n, n);
+        part[f] = digits_rows(&gradients->digits[c * MAX_FACTORS + f], i * n, n);
         gemm_blas.multiply(&part[f], 0, n, &part[f], product[f], gradients->workspace);
     }
     double sum = 0, bias = gradients_capture(gradients, c)->bias;

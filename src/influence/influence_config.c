@@ -98,7 +98,8 @@ static const struct field fields[] = {
      .offset = AT(products),
      .fallback = "\"all\"",
      .choices = products,
-     .text = "of digits: all, or the leading ones (3 of 4 with 2 digits: faster, about 1.5 x the rounding error)"},
+     .text = "of digits: all, or the leading ones (about 1.5 x the rounding error, and faster with 3 or 4 digits, or "
+             "with 2 where the CPU has no VNNI)"},
     {.path = "block_rows",
      .type = FIELD_INTEGER,
      .offset = AT(block_rows),

@@ -20,7 +20,7 @@ enum positions_form {
 /* Which products of digits make a product of numbers. */
 enum digit_products {
     PRODUCTS_ALL,    /* exact on the digits */
-    PRODUCTS_LEADING /* without those that weigh less than rounding to digits already lost: 3 of 4 with 2 digits */
+    PRODUCTS_LEADING /* without those that weigh less than rounding to digits already lost */
 };
 
 /* Tensor names of one side; {checkpoint} and {layer} stand for the names of both.  NULL where the kind has no use. */

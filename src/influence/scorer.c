@@ -22,6 +22,7 @@ struct scorer {
     double *product[MAX_FACTORS]; /* owned; rows of the tile × rows of the queries; of one example with planes */
     int32_t *plane[MAX_FACTORS][GEMM_MAX_PLANE]; /* owned; rows of the tile × queries, where the backend has such */
     int lowest, n_plane;                         /* products of digits from 128^lowest up; n_plane 0: no planes */
+    double plane_weight[GEMM_MAX_PLANE];         /* set with the planes, the same for all */
     double **query_scale; /* owned; [c · MAX_FACTORS + factor]: powers of two, one per row of digits */
     int64_t *term;        /* owned; n_query: scores of one example at one checkpoint and layer */
     double *bound;        /* owned; n_used: per checkpoint, of the block begun */
@@ -211,7 +212,8 @@ static void multiply(struct scorer *scorer, int c)
         const struct digits *queries = &scorer->queries->digits[c * MAX_FACTORS + f];
         int64_t first = scorer->tile.row * n_row, n = scorer->tile.n * n_row;
         if (scorer->n_plane > 0)
-            scorer->backend->multiply_planes(rows, first, n, queries, scorer->lowest, scorer->plane[f]);
+            scorer->backend->multiply_planes(rows, first, n, queries, scorer->lowest, scorer->plane[f],
+                                             scorer->plane_weight);
         else
             scorer->multiply(rows, first, n, queries, scorer->product[f], scorer->workspace);
     }
@@ -280,7 +282,7 @@ static void find_products(struct scorer *scorer, const struct capture *capture, 
         for (int w = 0; w < scorer->n_plane; w++)
             planes[w] = scorer->plane[f][w] + i * n;
         if (scorer->n_plane > 0)
-            gemm_join_planes(scorer->n_plane, scorer->lowest, planes, n, scorer->product[f]);
+            gemm_join_planes(scorer->n_plane, scorer->plane_weight, planes, n, scorer->product[f]);
     }
 }
 

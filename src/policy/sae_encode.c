@@ -69,17 +69,6 @@ int64_t sae_encoder_bytes(const struct sae *sae, const struct gemm_backend *back
            TILE_ROWS * active * (int64_t)(sizeof(double) + sizeof(int32_t));
 }
 
-/* Features [first, first + n) as a matrix of their own. */
-static struct digits features_of(const struct digits *weights, int64_t first, int64_t n)
-{
-    struct digits part = *weights;
-    part.n_row = n;
-    part.exponent = weights->exponent + first;
-    for (int d = 0; d < weights->n_digit; d++)
-        part.plane[d] = weights->plane[d] + first * weights->n_column;
-    return part;
-}
-
 /* The parameters of n features, and of the row that meets them. */
 struct activation {
     const double *weight_scale, *bias, *threshold, *gain, *offset;
@@ -134,7 +123,7 @@ static enum status encode_features(struct sae_encoder *encoder, const struct sae
 {
     const struct sae *sae = encoder->sae;
     int64_t n = least(TILE_FEATURES, sae->d_sae - first);
-    const struct digits weights = features_of(&sae->weights, first, n);
+    const struct digits weights = digits_rows(&sae->weights, first, n);
     encoder->backend->multiply(&encoder->input, 0, n_row, &weights, encoder->product, encoder->workspace);
     struct activation activation = {.weight_scale = encoder->weight_scale + first,
                                     .bias = sae->bias + first,

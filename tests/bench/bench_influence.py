@@ -24,8 +24,8 @@ SLOW = 500_000_000  # bytes a second, for the row of slow inputs
 PARTS = ("speed", "seal", "ranks", "length", "agreement")
 TITLES = {"rows": "gradient rows, p = 4,096", "factors": "factorised, 3 layers 512 × 512, 8 checkpoints",
           "last-layer": "last layer only, d = 84, 10 classes, 8 checkpoints"}
-# Ways of the product: digits, which pairs of digits, how many they are.
-FORMS = {"2 digits": (2, "all", 4), "2 digits, leading products": (2, "leading", 3), "1 digit": (1, "all", 1)}
+# Ways of the product: digits, which pairs of digits, how many products of bytes they are where the CPU has VNNI.
+FORMS = {"2 digits": (2, "all", 3), "2 digits, leading products": (2, "leading", 3), "1 digit": (1, "all", 1)}
 TARGETS = {"rows": {"2 digits": 1, "1 digit": 2.5}, "factors": {"2 digits": 1, "1 digit": 3},
            "last-layer": {"2 digits": 1, "1 digit": 2}}
 

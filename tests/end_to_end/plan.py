@@ -120,7 +120,7 @@ def test_scale(base):
     counts = [influence[name] for name in ("examples", "blocks", "rounds")]
     check(counts == [10**9, 244141, 25], "blocks", counts)
     check(influence["input_bytes"] == 4e9 * 8192 and influence["score_terms"] == 4e9, "bytes and terms", influence)
-    check(influence["digit_products"] == 4e9 * 8192 * 4, "products", influence)
+    check(influence["digit_products"] == 4e9 * 8192 * 3, "products", influence)
     share = 25 * 4096 / 1e9
     check(math.isclose(influence["rank_score_terms"], 4e9 * share), "a rank's terms", influence)
     messages = 3 * 25 * ceil_log2(10000) + 4 * ceil_log2(10000)

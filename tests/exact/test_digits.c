@@ -116,6 +116,9 @@ static void test_floats(int n_digit)
     for (int j = 0; j < n_digit; j++)
         CHECK(memcmp(digits.plane[j], same.plane[j], N_ROW * N_COLUMN) == 0);
     CHECK(memcmp(digits.exponent, same.exponent, N_ROW * sizeof(int)) == 0);
+    CHECK((digits.sum != NULL) == (n_digit == 2));
+    for (int64_t k = 0; k < N_ROW * N_COLUMN && n_digit == 2; k++)
+        CHECK(digits.sum[k] == digits.plane[0][k] + digits.plane[1][k] && same.sum[k] == digits.sum[k]);
     digits_clear(&digits);
     digits_clear(&same);
     memory_free(x);
@@ -189,7 +192,8 @@ static void test_square(void)
 
 static void test_bytes(void)
 {
-    CHECK(digits_bytes(2, 10, 100) == 2 * 1024 + 64);
+    CHECK(digits_bytes(2, 10, 100) == 3 * 1024 + 64);
+    CHECK(digits_bytes(3, 10, 100) == 3 * 1024 + 64);
     CHECK(digits_bytes(1, 0, 0) == 128);
     CHECK(digits_bytes(4, 1 << 20, 1 << 20) == 4 * ((INT64_C(1) << 40) + 64) + (4 << 20) + 64);
     CHECK(digits_bytes(4, INT64_C(1) << 32, INT64_C(1) << 32) == INT64_MAX);

@@ -118,6 +118,8 @@ static void test_largest(void)
                 a.plane[j][N_COLUMN + k] = -64;
                 a.plane[j][2 * N_COLUMN + k] = (int8_t)(k % 2 ? -64 : 64);
             }
+        memory_free(a.sum);
+        a.sum = NULL; /* more than digits that are made of numbers: two of these do not add up to a byte */
         check_product(&a, 0, N_ROW, &a, 9);
         double *c = multiply(&gemm_onednn, &a, 0, N_ROW, &a);
         double q = 64 * (ldexp(1, 7 * n_digit) - 1) / 127, square = (double)((long double)q * q * N_COLUMN);
@@ -156,8 +158,8 @@ static void test_cancellation(void)
         const int64_t n = cases[t].n_column;
         int8_t *x = memory_allocate(n, 1), *y = memory_allocate(n, 1);
         fill_opposites(x, y, n);
-        struct digits a = {cases[t].n_digit_a, 1, n, {x, x, x, x}, &exponent};
-        struct digits b = {cases[t].n_digit_b, 1, n, {y, y, y, y}, &exponent};
+        struct digits a = {cases[t].n_digit_a, 1, n, {x, x, x, x}, NULL, &exponent};
+        struct digits b = {cases[t].n_digit_b, 1, n, {y, y, y, y}, NULL, &exponent};
         double exact = (double)(((1 << 7 * a.n_digit) - 1) / 127) * (double)(((1 << 7 * b.n_digit) - 1) / 127);
         for (int backend = 0; gemm_backends[backend] != NULL; backend++) {
             double *c = multiply(gemm_backends[backend], &a, 0, 1, &b);
@@ -176,13 +178,83 @@ static void test_longest(void)
     int8_t *plane = memory_allocate(GEMM_MAX_COLUMN, 1);
     memset(plane, -64, GEMM_MAX_COLUMN);
     plane[12345] = 1;
-    struct digits a = {2, 1, GEMM_MAX_COLUMN, {plane, plane}, &exponent};
+    struct digits a = {2, 1, GEMM_MAX_COLUMN, {plane, plane}, NULL, &exponent};
     for (int backend = 0; gemm_backends[backend] != NULL; backend++) {
         double *c = multiply(gemm_backends[backend], &a, 0, 1, &a);
         CHECK(c[0] == 129.0 * 129 * ((GEMM_MAX_COLUMN - 1) * 4096.0 + 1));
         memory_free(c);
     }
     memory_free(plane);
+}
+
+/* The planes of a product, joined, are the product; also of the largest digits that there are. */
+static void check_planes(const struct digits *a, int64_t a_row, int64_t m, const struct digits *b)
+{
+    for (int backend = 0; gemm_backends[backend] != NULL; backend++) {
+        if (gemm_backends[backend]->multiply_planes == NULL)
+            continue;
+        double *exact = multiply(gemm_backends[backend], a, a_row, m, b), weight[GEMM_MAX_PLANE];
+        double *c = memory_allocate(b->n_row, sizeof *c);
+        int n_plane = gemm_n_plane(a->n_digit, 0);
+        int32_t *planes[GEMM_MAX_PLANE] = {0};
+        for (int w = 0; w < n_plane; w++)
+            planes[w] = memory_allocate(m * b->n_row, sizeof(int32_t));
+        gemm_backends[backend]->multiply_planes(a, a_row, m, b, 0, planes, weight);
+        for (int64_t i = 0; i < m; i++) {
+            const int32_t *row[GEMM_MAX_PLANE] = {0};
+            for (int w = 0; w < n_plane; w++)
+                row[w] = planes[w] + i * b->n_row;
+            gemm_join_planes(n_plane, weight, row, b->n_row, c);
+            CHECK(memcmp(c, exact + i * b->n_row, (size_t)b->n_row * sizeof *c) == 0);
+        }
+        for (int w = 0; w < n_plane; w++)
+            memory_free(planes[w]);
+        memory_free(c);
+        memory_free(exact);
+    }
+}
+
+/* Two digits as large as they can be together, whose sums are 127 and −128, in columns beyond a block of them. */
+static void test_largest_sums(void)
+{
+    enum { N_COLUMN = (1 << 17) + 3, N_ROW = 3 };
+    struct digits a;
+    digits_init(&a, 2, N_ROW, N_COLUMN);
+    for (int j = 0; j < 2; j++)
+        for (int64_t k = 0; k < N_COLUMN; k++) {
+            a.plane[j][k] = j == 0 ? 64 : 63;
+            a.plane[j][N_COLUMN + k] = -64;
+            a.plane[j][2 * N_COLUMN + k] = a.plane[j][k % 2 * N_COLUMN + k];
+        }
+    digits_add_up(&a);
+    CHECK(a.sum[0] == 127 && a.sum[N_COLUMN] == -128 && a.sum[2 * N_COLUMN + 1] == -128);
+    check_product(&a, 0, N_ROW, &a, 9);
+    double *c = multiply(&gemm_onednn, &a, 0, N_ROW, &a), high = 64 * 128 + 63, low = -64 * 128 - 64;
+    CHECK(c[0] == high * high * N_COLUMN && c[1] == high * low * N_COLUMN && c[4] == low * low * N_COLUMN);
+    memory_free(c);
+    digits_clear(&a);
+}
+
+static void test_planes(void)
+{
+    uint64_t seed = 5;
+    for (int n_digit = 1; n_digit <= 2; n_digit++) {
+        struct digits a, b;
+        fill(&a, n_digit, 9, 130, &seed);
+        fill(&b, n_digit, 21, 130, &seed);
+        check_planes(&a, 2, 7, &b);
+        digits_clear(&a);
+        digits_clear(&b);
+        digits_init(&a, n_digit, 2, GEMM_PLANE_COLUMN);
+        for (int j = 0; j < n_digit; j++)
+            for (int64_t k = 0; k < GEMM_PLANE_COLUMN; k++) {
+                a.plane[j][k] = j == 0 ? 64 : 63;        /* the sum is 127, */
+                a.plane[j][GEMM_PLANE_COLUMN + k] = -64; /* and −128 */
+            }
+        digits_add_up(&a);
+        check_planes(&a, 0, 2, &a);
+        digits_clear(&a);
+    }
 }
 
 static double norm(const float *x, int64_t n)
@@ -296,6 +368,8 @@ int main(void)
     test_largest();
     test_cancellation();
     test_longest();
+    test_largest_sums();
+    test_planes();
     test_accuracy();
     test_zero_is_positive();
     test_registry();
