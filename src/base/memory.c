@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 static size_t byte_count(int64_t count, size_t size)
 {
@@ -31,7 +31,7 @@ static void *allocate_large(size_t bytes)
 void *memory_allocate_raw(int64_t count, size_t size)
 {
     size_t bytes = byte_count(count, size);
-    void *memory = bytes >= LARGE ? allocate_large(bytes) : aligned_alloc(ALIGNMENT, bytes);
+    void *memory = bytes >= HUGE_PAGE ? allocate_large(bytes) : aligned_alloc(ALIGNMENT, bytes);
     if (memory == NULL) {
         fprintf(stderr, "assay: out of memory: %zu bytes are not to be had\n", bytes);
         if (on_abort)

@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-static const int64_t sizes[] = {0, 1, 63, 64, 4095, (4 << 20) - 64, 4 << 20, (4 << 20) + 1, (9 << 20) + 12345};
+static const int64_t sizes[] = {0, 1, 63, 64, 4095, (2 << 20) - 64, 2 << 20, (2 << 20) + 1, (9 << 20) + 12345};
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
 static bool all_are(const unsigned char *bytes, int64_t n, unsigned char value)
