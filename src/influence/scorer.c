@@ -220,8 +220,9 @@ static void multiply(struct scorer *scorer, int c)
     profile_enter(phase);
 }
 
-/* A row of a plane that takes the terms of an example: each first, if it is the plane's first capture, or added. Planes
- * of a tile are larger than a core's cache, so that every pass over one counts: first terms are computed in place. */
+/* A row of a plane that takes the terms of an example: as its content, if they are the plane's first, or added to it.
+ * Planes of a tile are larger than a core's cache, so that every pass over one counts: first terms are computed in
+ * place. */
 struct target {
     int64_t *row; /* NULL: none */
     bool is_first;
