@@ -4,14 +4,19 @@
 Plain training, training that records its lineage (which example in which step, with what loss), and training that
 records contributions too (with and without their residuals) take turns of some steps each, on one and the same model:
 where a model lies in memory makes 2 %.  The order of the ways is drawn anew each time, since what ran before makes
-some percent, too.  Ratios are of the medians of whole turns, so that the folding of the log into the file counts; on
-the clock, and of the processor, which other programs disturb less.  The aim for lineage: 5 % at most.
+some percent, too.  Two more ways say what no recorder can save: `losses of examples` trains on the mean of a loss per
+example and records nothing, and `a bare insert` hands SQLite one ready row per step beside that.
+
+Ratios are of the medians of whole turns, on the clock, and of the processor, which other programs disturb less.  The
+log is folded into the file once in some 800 steps: that is in the mean that the last line gives, not in the medians.
+The aim for lineage: 5 % at most.
 
     tests/bench/bench_recorder.py [TURNS [STEPS [THREADS]]]
 """
 import os
 import pathlib
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -27,12 +32,13 @@ from torch.nn import functional  # noqa: E402
 
 from assay_contributions import Contributions  # noqa: E402
 from assay_recorder import Recorder  # noqa: E402
+from assay_schema import create_statement, insert_statement  # noqa: E402
 
 BATCH, N_IMAGE, N_SAMPLE, AIM = 64, 6_000, 60_000, 0.05
 
 
 class Training:
-    """The loop itself, in four ways."""
+    """The loop itself, in its ways."""
 
     def __init__(self):
         torch.manual_seed(1)
@@ -55,18 +61,34 @@ class Training:
             functional.cross_entropy(self.model(x), y).backward()
             self.optimizer.step()
 
+    def losses(self, way, n_step):
+        for _ in range(n_step):
+            _, x, y = self.batch()
+            self.train(x, y)
+
+    def insert(self, way, n_step):
+        for _ in range(n_step):
+            _, x, y = self.batch()
+            self.train(x, y)
+            way.n_insert += 1
+            way.database.execute(way.statement, (way.n_insert, *way.row))
+
+    def train(self, x, y):
+        self.optimizer.zero_grad()
+        losses = functional.cross_entropy(self.model(x), y, reduction="none")
+        losses.mean().backward()
+        self.optimizer.step()
+        return losses
+
     def lineage(self, way, n_step):
         for _ in range(n_step):
             index, x, y = self.batch()
             way.recorder.step_begin(self.step, learning_rate=0.01)
-            self.optimizer.zero_grad()
-            losses = functional.cross_entropy(self.model(x), y, reduction="none")
-            losses.mean().backward()
-            self.optimizer.step()
-            begin = time.thread_time()
+            losses = self.train(x, y)
+            begin = time.perf_counter()
             way.recorder.use(index, losses)
             way.recorder.step_end()
-            way.inside.append(time.thread_time() - begin)
+            way.inside.append(time.perf_counter() - begin)
 
     def contributions(self, way, n_step):
         for _ in range(n_step):
@@ -84,10 +106,23 @@ class Training:
 class Way:
     """One of the ways, and what its turns took, in seconds a step."""
 
-    def __init__(self, name, loop, path=None, check_every=None):
-        self.name, self.loop, self.path, self.check_every = name, loop, path, check_every
-        self.recorder = Recorder(path, "bench", errors="raise") if path else None
+    def __init__(self, name, loop):
+        self.name, self.loop, self.recorder, self.check_every = name, loop, None, None
         self.tracer, self.clock, self.processor, self.inside, self.n_step = None, [], [], [], 0
+
+    def recording(self, path, check_every=None):
+        """With a recorder, and from check_every on (0: never) with contributions whose residuals are computed."""
+        self.recorder, self.check_every = Recorder(path, "bench", errors="raise"), check_every
+        return self
+
+    def inserting(self, path):
+        """With SQLite alone, set as the recorder sets it."""
+        self.database = sqlite3.connect(path, isolation_level=None)
+        for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", create_statement("step")):
+            self.database.execute(statement)
+        self.statement, self.n_insert = insert_statement("step"), 0
+        self.row = 1, 0, None, 0.0, 0.01, None, BATCH, bytes(8 * BATCH), bytes(4 * BATCH), None, bytes(8)
+        return self
 
     def turn(self, training, n_step):
         if self.check_every is not None:
@@ -116,22 +151,24 @@ def show(way, plain):
     size = ""
     if way.recorder is not None:
         way.recorder.close()
-        size = f"{way.path.stat().st_size / way.n_step:.0f}"
+        size = f"{os.stat(way.recorder.path).st_size / way.n_step:.0f}"
     print(f"{way.name:22}{1e3 * statistics.median(way.clock):7.2f} ms{overhead(way.clock, plain.clock):+10.1%}"
           f"{middle:>18}{overhead(way.processor, plain.processor):+11.1%}{size:>14}")
 
 
 def main():
     given = [int(word) for word in sys.argv[1:]]
-    turns, steps, threads = given + [60, 60, 1][len(given):]
+    turns, steps, threads = given + [100, 20, 1][len(given):]
     draw = random.Random(1)
     torch.set_num_threads(threads)
     training = Training()
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         path = pathlib.Path(folder)
-        ways = [Way("plain", Training.plain), Way("lineage", Training.lineage, path / "lineage.sqlite"),
-                Way("with contributions", Training.contributions, path / "contributions.sqlite", 0),
-                Way("and their residuals", Training.contributions, path / "residuals.sqlite", 1)]
+        ways = [Way("plain", Training.plain), Way("losses of examples", Training.losses),
+                Way("a bare insert", Training.insert).inserting(path / "insert.sqlite"),
+                Way("lineage", Training.lineage).recording(path / "lineage.sqlite"),
+                Way("with contributions", Training.contributions).recording(path / "contributions.sqlite", 0),
+                Way("and their residuals", Training.contributions).recording(path / "residuals.sqlite", 1)]
         for way in ways:
             way.turn(training, 10)  # warm
             way.forget()
@@ -142,10 +179,10 @@ def main():
         print(f"{'':22}{'a step':>10}{'overhead':>10}{'of turns':>18}{'processor':>11}{'bytes a step':>14}")
         for way in ways:
             show(way, ways[0])
-    inside = statistics.mean(ways[1].inside)
-    step = statistics.median(ways[0].processor)
-    print(f"\nlineage alone: {overhead(ways[1].clock, ways[0].clock):+.1%} (aim: at most {AIM:.0%}); in the recorder "
-          f"{1e6 * inside:.0f} us of the processor, {inside / step:.1%} of a plain step")
+    plain, lineage = ways[0], ways[3]
+    inside = statistics.mean(lineage.inside)
+    print(f"\nlineage alone: {overhead(lineage.clock, plain.clock):+.1%} (aim: at most {AIM:.0%}); in the recorder "
+          f"{1e6 * inside:.0f} us, {inside / statistics.median(plain.clock):.1%} of a plain step")
 
 
 if __name__ == "__main__":

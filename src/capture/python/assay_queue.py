@@ -44,49 +44,58 @@ class Queue:
 
     def submit(self, session, rows, what, step=None):
         """Rows (table, values) that are written together or not at all.  `what` and `step` say what they are."""
-        size = sum(row_bytes(*row) for row in rows)
         if self.store is None:
             self.lose(session, what, "the file could not be opened", step)
-        elif self._bytes + size > self.limit:
+            return
+        self.write()
+        if self._pending or not self._settle(session, rows, what, step):
+            self._keep(session, rows, what, step)
+
+    def _settle(self, session, rows, what, step):
+        """Writes a transaction, or loses it; False if it has to wait."""
+        try:
+            self.write_with(rows)
+        except Exception as error:  # pylint: disable=broad-except
+            if is_passing(error) and not self.raises:
+                self.note(str(error))
+                self._retry_at = time.monotonic() + RETRY_SECONDS
+                return False
+            self.lose(session, what, str(error), step)
+            if self.raises:
+                raise
+        return True
+
+    def _keep(self, session, rows, what, step):
+        size = sum(row_bytes(*row) for row in rows)
+        if self._bytes + size > self.limit:
             self.lose(session, what, f"more than {self.limit} bytes wait to be written", step)
         else:
-            self._pending.append((session, rows, size, what, step))
+            self._pending.append(((session, rows, what, step), size))
             self._bytes += size
-            self.write()
 
     def write(self, now=False):
         """Writes what waits, in order; without regard to the pause after a failure if it must be now."""
-        while self._pending and (now or time.monotonic() >= self._retry_at):
-            session, rows, _, what, step = self._pending[0]
-            try:
-                self.write_with(rows)
-            except Exception as error:  # pylint: disable=broad-except
-                if is_passing(error) and not self.raises:
-                    self.note(str(error))
-                    self._retry_at = time.monotonic() + RETRY_SECONDS
-                    return
-                self._pop()
-                self.lose(session, what, str(error), step)
-                if self.raises:
-                    raise
-            else:
-                self._pop()
+        while self._pending and (now or time.monotonic() >= self._retry_at) and self._settle(*self._pending[0][0]):
+            self._pop()
 
     def write_with(self, rows):
         """Writes these rows with those that are owed and the losses so far."""
-        lost = [("lost", (session, first, last, what, count, reason))
-                for (session, what, reason), (first, last, count) in self._lost.items()]
-        self.store.write(self._owed + lost + rows)
+        if self._owed or self._lost:
+            lost = [("lost", (session, first, last, what, count, reason))
+                    for (session, what, reason), (first, last, count) in self._lost.items()]
+            rows = self._owed + lost + rows
+        self.store.write(rows)
         self._owed, self._lost = [], {}
 
     def lose_pending(self, reason):
         while self._pending:
-            session, _, _, what, step = self._pending[0]
-            self._pop()
+            session, _, what, step = self._pop()
             self.lose(session, what, reason, step)
 
     def _pop(self):
-        self._bytes -= self._pending.popleft()[2]
+        transaction, size = self._pending.popleft()
+        self._bytes -= size
+        return transaction
 
     def lose(self, session, what, reason, step=None):
         """Accounts for an event that will not be in the file."""

@@ -32,8 +32,8 @@ import sys
 import time
 import weakref
 
-from assay_schema import (F32S, F64S, I64S, MAY_BE_EMPTY, PARTS, check_id, count_of, joined, pack, pack_beside,
-                          pack_samples, sized, to_count, to_real)
+from assay_schema import (F32S, F64S, I64S, MAY_BE_EMPTY, PARTS, check_id, joined, pack, pack_beside, sized, to_count,
+                          to_real)
 from assay_policies import definitions
 from assay_queue import Queue, row_bytes
 from assay_store import Store
@@ -51,11 +51,8 @@ def _event(method):
     """A method that counts its failures instead of raising them, and does nothing in a process that was forked off."""
     @functools.wraps(method)
     def guarded(self, *arguments, **named):
-        if os.getpid() != self._process:
-            return None
-        if self._closed:
-            self._tell_late(method.__name__)
-            return None
+        if self._off:
+            return self._tell_late(method.__name__)
         try:
             return method(self, *arguments, **named)
         except Exception as error:  # pylint: disable=broad-except
@@ -77,9 +74,10 @@ class Recorder:
         if errors not in ("count", "raise"):
             raise ValueError(f'errors: expected "count" or "raise", found {errors!r}')
         self.path, self._key = os.fspath(path), key
-        self._process, self._closed, self._late = os.getpid(), False, False
+        self._off, self._told_late = False, False  # off: closed, or in a process that was forked off
         self._queue = Queue(pending_bytes, errors == "raise")
-        self._step, self._rows, self._rows_size = None, [], 0  # of the step under way
+        self._step, self._epoch, self._learning_rate = None, None, None  # of the step under way
+        self._batches, self._rows, self._size = [], [], 0
         self._session, self._record, self._last_step, self._groups = 0, 0, -1, {}
         self._steps = self._uses = self._lost_before = 0  # of this session
         try:
@@ -89,7 +87,7 @@ class Recorder:
                 raise
             self._show(f"{self.path}: nothing will be recorded: {error}")
             self._queue.note(f"open: {error}")
-        atexit.register(_close_at_exit, weakref.ref(self))
+        _recorders.add(self)
 
     def _open(self, run, rank, world_size, samples, durable):
         rank, world_size = to_count(rank), to_count(world_size)
@@ -112,7 +110,7 @@ class Recorder:
         self._queue.store = store
 
     def _session_row(self):
-        return time.time(), self._process, socket.gethostname(), "assay_recorder.py 1"
+        return time.time(), os.getpid(), socket.gethostname(), "assay_recorder.py 1"
 
     # ---- steps ------------------------------------------------------------------------------------------------------
 
@@ -121,24 +119,24 @@ class Recorder:
         """Begins a step; what is recorded until step_end goes into its transaction.  Steps count over the whole run."""
         if self._step is not None:
             self.lost("step", "the next step was begun before it was ended")
-            self._take_rows()
-        if to_count(step) <= self._last_step:
+            self._end()
+        number = to_count(step)
+        if number <= self._last_step:
             raise ValueError(f"expected a step after {self._last_step}, found {step}: count steps over the whole run, "
                              "and call begin_session after going back to a checkpoint")
-        self._step = {"step": to_count(step), "epoch": None if epoch is None else to_count(epoch),
-                      "learning_rate": to_real(learning_rate), "samples": [], "losses": [], "weights": []}
+        self._epoch = None if epoch is None else to_count(epoch)
+        self._learning_rate = to_real(learning_rate)
+        self._step = number
 
     @_event
     def use(self, samples, losses=None, weights=None):
         """The examples of a batch, in their order: once per micro-batch.  weights: what their losses are multiplied
         with beside the mean or the sum, if that differs between examples."""
-        current = self._current()
-        blob = pack_samples(samples)
-        n = count_of(blob)
-        losses, weights = pack_beside(F32S, losses, n, "losses"), pack_beside(F32S, weights, n, "weights")
+        self._check_under_way()
+        n, blob = sized(samples)
+        batch = n, blob, pack_beside(F32S, losses, n, "losses"), pack_beside(F32S, weights, n, "weights")
         self._make_room(n * 16)
-        for name, packed in (("samples", blob), ("losses", losses), ("weights", weights)):
-            current[name].append(packed)
+        self._batches.append(batch)
 
     @_event
     def contribution(self, group, norms=None, shares=None, *, delta_norm=None, learning_rate=None, residual=None,
@@ -148,7 +146,7 @@ class Recorder:
         delta_norm: |change|.  residual: |change - sum of all contributions|, if it was computed, and the rounding that
         may be in it.  conditional: the update is not linear in the examples (Adam): the shares hold for the
         preconditioner of this step."""
-        self._current()
+        self._check_under_way()
         norms = None if norms is None else pack(F32S, norms)
         shares = None if shares is None else pack(F64S, shares)
         counts = {len(blob) // size for blob, size in ((norms, 4), (shares, 8)) if blob is not None}
@@ -161,24 +159,24 @@ class Recorder:
     @_event
     def optimizer(self, group, kind, norm=None, share=None):
         """What the optimizer itself did to a parameter group in this step: "weight_decay", "clipping", "momentum"."""
-        self._current()
+        self._check_under_way()
         self._add("optimizer", self._record + 1, self._group(group), str(kind), to_real(norm), to_real(share))
 
     @_event
     def step_end(self, loss=None):
         """Writes the step in one transaction."""
-        current, rows = self._current(), self._take_rows()
-        counts = [count_of(blob) for blob in current["samples"]]
+        step, epoch, learning_rate = self._step, self._epoch, self._learning_rate
+        batches, rows = self._end()
+        counts, samples, losses, weights = zip(*batches) if batches else ((), (), (), ())
         n = sum(counts)
         for row in [row for row in rows if row[0] == "contribution" and row[1][7] not in (0, n)]:
-            self.lost("contribution", f"expected numbers for {n} uses, found {row[1][7]}", current["step"])
+            self.lost("contribution", f"expected numbers for {n} uses, found {row[1][7]}", step)
             rows.remove(row)
-        self._record, self._last_step = self._record + 1, current["step"]
+        self._record, self._last_step = self._record + 1, step
         self._steps, self._uses = self._steps + 1, self._uses + n
-        row = (self._record, self._session, current["step"], current["epoch"], time.time(), current["learning_rate"],
-               to_real(loss), n, b"".join(current["samples"]), joined(current["losses"], counts, math.nan),
-               joined(current["weights"], counts, 1.0), pack(PARTS, counts))
-        self._queue.submit(self._session, [("step", row)] + rows, "step", current["step"])
+        row = (self._record, self._session, step, epoch, time.time(), learning_rate, to_real(loss), n,
+               b"".join(samples), joined(losses, counts, math.nan), joined(weights, counts, 1.0), pack(PARTS, counts))
+        self._queue.submit(self._session, [("step", row)] + rows, "step", step)
 
     @_event
     def begin_session(self):
@@ -194,10 +192,16 @@ class Recorder:
     def _closing_row(self):
         return self._session, time.time(), self._steps, self._uses, self._queue.n_lost - self._lost_before
 
-    def _current(self):
+    def _check_under_way(self):
         if self._step is None:
             raise RuntimeError("no step was begun: call step_begin first")
-        return self._step
+
+    def _end(self):
+        """Ends the step under way, and gives its batches and rows."""
+        self._check_under_way()
+        batches, rows = self._batches, self._rows
+        self._step, self._batches, self._rows, self._size = None, [], [], 0
+        return batches, rows
 
     # ---- other events -----------------------------------------------------------------------------------------------
 
@@ -254,13 +258,13 @@ class Recorder:
     @_event
     def preprocessing(self, name, parameters, samples):
         """A step of preprocessing that these samples went through, and its parameters as text."""
-        self._add("preprocessing", self._session, self._step_number(), check_id(name), str(parameters), *sized(samples))
+        self._add("preprocessing", self._session, self._step, check_id(name), str(parameters), *sized(samples))
 
     @_event
     def modality(self, modality, samples, weights):
         """The weight of a modality (text, image, …) in each of these samples."""
         n, blob = sized(samples)
-        self._add("modality", self._session, self._step_number(), check_id(modality), n, blob,
+        self._add("modality", self._session, self._step, check_id(modality), n, blob,
                   pack_beside(F32S, weights, n, "weights"))
 
     @_event
@@ -274,7 +278,7 @@ class Recorder:
         if decision == "modulate" and profile is None and weights is None:
             raise ValueError("a modulated admission needs a depth profile or weights")
         n, blob = sized(samples, may_be_empty=True)
-        self._add("admission", self._session, self._step_number(), decision, check_id(policy), profile, reason, n, blob,
+        self._add("admission", self._session, self._step, decision, check_id(policy), profile, reason, n, blob,
                   pack_beside(F32S, weights, n, "weights"))
 
     @_event
@@ -294,17 +298,14 @@ class Recorder:
     def prediction(self, samples, predicted, *, labels=None, probabilities=None, checkpoint=None):
         """What the model predicts for these samples: class numbers, and the probability of each."""
         n, blob = sized(samples)
-        self._add("prediction", self._session, self._step_number(), checkpoint, n, blob,
+        self._add("prediction", self._session, self._step, checkpoint, n, blob,
                   pack_beside(I64S, predicted, n, "predicted"), pack_beside(I64S, labels, n, "labels"),
                   pack_beside(F32S, probabilities, n, "probabilities"))
 
     def lost(self, what, reason, step=None):
         """Accounts for something that whoever calls could not record."""
-        if not self._closed and os.getpid() == self._process:
-            self._queue.lose(self._session, what, reason, self._step_number() if step is None else step)
-
-    def _step_number(self):
-        return None if self._step is None else self._step["step"]
+        if not self._off:
+            self._queue.lose(self._session, what, reason, self._step if step is None else step)
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 
@@ -321,15 +322,9 @@ class Recorder:
             self._rows.append((table, values))
 
     def _make_room(self, size):
-        if self._rows_size + size > self._queue.limit:
+        if self._size + size > self._queue.limit:
             raise MemoryError(f"more than {self._queue.limit} bytes in one step")
-        self._rows_size += size
-
-    def _take_rows(self):
-        """The rows of the step under way, which thereby ends."""
-        rows = self._rows
-        self._step, self._rows, self._rows_size = None, [], 0
-        return rows
+        self._size += size
 
     @property
     def raises(self):
@@ -348,11 +343,11 @@ class Recorder:
 
     def close(self):
         """Writes what is left, makes the file one that stands alone, and shows what was not recorded."""
-        if self._closed or os.getpid() != self._process:
+        if self._off:
             return
         if self._step is not None:
             self.lost("step", "the recorder was closed before it was ended")
-        self._closed = True
+        self._off = True
         queue = self._queue
         try:
             if queue.store is not None:
@@ -366,6 +361,10 @@ class Recorder:
                 told = "; ".join(f"{reason} ({n} times)" for reason, n in queue.failures.most_common(5))
                 self._show(f"{self.path}: not all was recorded: {told}")
 
+    def leave(self):
+        """In a process that was forked off: nothing is recorded, and nothing said of it."""
+        self._off = self._told_late = True
+
     def _close_store(self, queue):
         queue.store.be_patient()  # training is over: a lock may take its time
         try:
@@ -378,8 +377,8 @@ class Recorder:
             raise FileNotFoundError("the file was removed while it was written")
 
     def _tell_late(self, what):
-        if not self._late:
-            self._late = True
+        if not self._told_late:
+            self._told_late = True
             self._show(f"{self.path}: {what} after the recorder was closed: not recorded, nor what follows")
 
     @staticmethod
@@ -393,7 +392,7 @@ class Recorder:
         self.close()
 
 
-def _close_at_exit(reference):
-    recorder = reference()
-    if recorder is not None:
-        recorder.close()
+_recorders = weakref.WeakSet()
+atexit.register(lambda: [recorder.close() for recorder in tuple(_recorders)])
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: [recorder.leave() for recorder in tuple(_recorders)])

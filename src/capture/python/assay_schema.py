@@ -4,6 +4,7 @@ A column is (name, kind, optional).  Arrays are packed, little-endian, and have 
 their row says; `parts` are integers of 64 bits that add up to n.
 """
 import array
+import struct
 import sys
 
 APPLICATION_ID = 0x41534159  # "ASAY"
@@ -73,42 +74,25 @@ def insert_statement(table):
 # ---- numbers to bytes, without numpy --------------------------------------------------------------------------------
 
 
-def _array(kind, values):
-    """A list, array, numpy array or tensor of one dimension as an array.  Integers are never made of floats."""
-    code, size = ELEMENT[kind]
-    if hasattr(values, "detach"):  # a tensor
-        values = values.detach()
-    if not isinstance(values, array.array) or values.typecode != code:
-        values = array.array(code, values.tolist() if hasattr(values, "tolist") else list(values))
-    if values.itemsize != size:
-        raise TypeError(f"this Python's array type '{code}' has {values.itemsize} bytes: expected {size}")
-    return values
-
-
-def _bytes(values):
-    if sys.byteorder == "big":
-        values = values[:]
-        values.byteswap()
-    return values.tobytes()
-
-
 def pack(kind, values):
-    """The same as packed bytes."""
-    return _bytes(_array(kind, values))
+    """A list, array, numpy array or tensor of one dimension as packed bytes.  Integers are never made of floats."""
+    code, _ = ELEMENT[kind]
+    if hasattr(values, "tolist"):  # of all that a tensor offers this takes the least time
+        values = values.tolist()
+    packed = array.array(code, values if isinstance(values, list) else list(values))
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
 
 
-def count_of(blob):
-    return len(blob) // 8
-
-
-def pack_samples(samples, may_be_empty=False):
-    """Indices of samples: at least one unless there may be none, none negative."""
-    samples = _array(I64S, samples)
-    if not samples and not may_be_empty:
+def sized(samples, may_be_empty=False):
+    """Indices of samples, how many and packed: at least one unless there may be none, none negative."""
+    blob = pack(I64S, samples)
+    if not blob and not may_be_empty:
         raise ValueError("expected at least one sample, found none")
-    if samples and min(samples) < 0:
-        raise ValueError(f"expected indices of samples, found {min(samples)}")
-    return _bytes(samples)
+    if max(blob[7::8], default=0) >= 0x80:  # the bytes that hold the signs
+        raise ValueError(f"expected indices of samples, found {min(item for item, in struct.iter_unpack('<q', blob))}")
+    return len(blob) // 8, blob
 
 
 def pack_beside(kind, values, n, what):
@@ -139,11 +123,6 @@ def to_count(value):
 
 def to_real(value):
     return None if value is None else float(value)
-
-
-def sized(samples, may_be_empty=False):
-    blob = pack_samples(samples, may_be_empty)
-    return count_of(blob), blob
 
 
 def joined(blobs, counts, missing):

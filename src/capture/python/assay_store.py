@@ -20,6 +20,7 @@ class Store:
         self._insert = {table: insert_statement(table) for table in TABLES}
         self._database = sqlite3.connect(self.path, timeout=PATIENT / 1000, isolation_level=None,
                                          check_same_thread=False, cached_statements=len(TABLES) + 8)
+        self._run = self._database.cursor().execute  # one cursor for all that is written
         try:
             self._prepare(durable)
         except BaseException:
@@ -70,18 +71,18 @@ class Store:
 
     def write(self, rows):
         """All rows, (table, values) each, or none of them."""
-        run = self._database.execute
         if len(rows) == 1:  # a statement is a transaction of its own
-            run(self._insert[rows[0][0]], rows[0][1])
+            (table, values), = rows
+            self._run(self._insert[table], values)
             return
-        run("BEGIN IMMEDIATE")
+        self._run("BEGIN IMMEDIATE")
         try:
             for table, values in rows:
-                run(self._insert[table], values)
-            run("COMMIT")
+                self._run(self._insert[table], values)
+            self._run("COMMIT")
         except BaseException:
             if self._database.in_transaction:
-                run("ROLLBACK")
+                self._run("ROLLBACK")
             raise
 
     def be_patient(self):
