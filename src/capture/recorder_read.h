@@ -31,6 +31,8 @@ struct recording_rows;
 
 enum status recording_rows_open(struct recording *recording, enum table_id table, struct recording_rows **rows);
 /* The same from row number `first` on; and the number of the row that was read last. */
+/* How many samples the rows of a table name in all.  @local   @fails BAD_INPUT */
+enum status recording_total(struct recording *recording, enum table_id table, int64_t *n);
 enum status recording_rows_open_at(struct recording *recording, enum table_id table, int64_t first,
                                    struct recording_rows **rows);
 int64_t recording_row(const struct recording_rows *rows);

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "capture/database.h"
 #include "capture/recording_parts.h"
 
 #define INTEGER_MOST (INT64_C(1) << 62) /* so that whoever reads it can go on to the next number */
@@ -247,6 +248,16 @@ const void *recording_array(const struct recording_rows *rows, int column, int64
     if (n != NULL)
         *n = cell->absent ? 0 : cell->integer;
     return cell->absent ? NULL : cell->bytes;
+}
+
+enum status recording_total(struct recording *recording, enum table_id table, int64_t *n)
+{
+    struct text statement;
+    text_init(&statement);
+    text_add(&statement, "SELECT coalesce(sum(max(n, 0)), 0) FROM %s", table_schemas[table].name);
+    enum status status = database_integer(recording->database, recording->path, statement.bytes, n);
+    text_clear(&statement);
+    return status;
 }
 
 /* The record of the first row from `row` on, and that row's number; INT64_MAX twice if there is none. */

@@ -9,7 +9,7 @@
 #include "lineage/job.h"
 #include "lineage/strings.h"
 
-enum { MOST_FIXED = 80 };
+enum { MOST_FIXED = 96 };
 
 /* Datasets with their data. */
 struct ending {
@@ -118,6 +118,17 @@ static void add_lists(struct ending *ending, const struct ledger *ledger)
     add_strings(ending, "/decisions/name", decisions, N_DECISION, "decisions on samples");
     add_definitions(ending, ledger);
     add_decisions(ending, ledger);
+}
+
+static void add_observed_names(struct ending *ending, const struct ledger *ledger)
+{
+    for (int kind = 0; kind < N_OBSERVED; kind++)
+        for (int k = 0; observation_classes[kind].names[k].column != NULL; k++) {
+            const struct observed_name *name = &observation_classes[kind].names[k];
+            const struct lexicon *lexicon = &ledger->observed_names[kind][k];
+            add_names(ending, ledger, name->list_path, lexicon->names, lexicon->n, sizeof *lexicon->names,
+                      name->list_text);
+        }
 }
 
 static void add_recorders(struct ending *ending, const struct ledger *ledger)
@@ -291,6 +302,7 @@ static void make(struct ending *ending, struct lineage_job *job)
     add_group_uses(ending, job);
     add_completeness(ending, job);
     add_lists(ending, &job->ledger);
+    add_observed_names(ending, &job->ledger);
     add_recorders(ending, &job->ledger);
     add_checkpoints(ending, &job->ledger);
     add_top(ending, job);

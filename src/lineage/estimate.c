@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "capture/recorder_read.h"
 #include "lineage/inputs.h"
+#include "lineage/observation.h"
 #include "lineage/order.h"
 #include "lineage/sample_lines.h"
 #include "records/survey.h"
@@ -60,6 +61,17 @@ static enum status count_closed(struct recording *recording, int64_t *n_closed, 
     return status;
 }
 
+static enum status add_observed(struct recording *recording, struct lineage_shape *shape)
+{
+    enum status status = STATUS_OK;
+    for (int kind = 0; kind < N_OBSERVED && status == STATUS_OK; kind++) {
+        int64_t n = 0;
+        status = recording_total(recording, observation_classes[kind].table, &n);
+        shape->n_observed += n;
+    }
+    return status;
+}
+
 static enum status add_recorder(const char *path, double bytes, struct lineage_estimate *estimate)
 {
     struct recording *recording;
@@ -72,6 +84,8 @@ static enum status add_recorder(const char *path, double bytes, struct lineage_e
     status = look_at_step(recording, &look);
     if (status == STATUS_OK)
         status = count_closed(recording, &n_closed, &n_step, &n_use);
+    if (status == STATUS_OK)
+        status = add_observed(recording, &estimate->shape);
     if (status == STATUS_OK && n_closed < info->n_session) {
         int64_t guess = (int64_t)(bytes / (double)look.bytes);
         estimate->guessed = true;

@@ -29,7 +29,7 @@ struct lineage_job {
     struct finding_list findings;
     struct sources sources;
     struct lineage_plan plan;
-    struct windows windows, event_windows;
+    struct windows windows, event_windows, observation_windows;
     struct shares shares;
     struct judge judge;
     struct contributors top;
@@ -49,8 +49,8 @@ enum status job_begin_table(struct lineage_job *job);
 
 /* Steps in windows: read, checked, written.  @collective   @fails BAD_INPUT, CANNOT_WRITE, STOPPED */
 enum status job_pass_steps(struct lineage_job *job);
-/* Admissions in windows.  @collective   @fails as above */
-enum status job_pass_admissions(struct lineage_job *job);
+/* Admissions in windows, and then observations.  @collective   @fails as above */
+enum status job_pass_events(struct lineage_job *job);
 /* Samples in shares: what happened to each of them, judged and written.  @collective   @fails as above */
 enum status job_pass_samples(struct lineage_job *job);
 

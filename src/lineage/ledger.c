@@ -28,10 +28,14 @@ void ledger_clear(struct ledger *ledger)
     struct lexicon *lexicons[] = {&ledger->groups, &ledger->kinds, &ledger->reasons, &ledger->roles, &ledger->owners};
     for (size_t i = 0; i < sizeof lexicons / sizeof *lexicons; i++)
         lexicon_clear(lexicons[i]);
-    void *owned[] = {ledger->recorders,          ledger->parameters,   ledger->covered,         ledger->policies.items,
-                     ledger->profiles.items,     ledger->checkpoints,  ledger->steps,           ledger->use_start,
-                     ledger->contribution_start, ledger->detail_start, ledger->optimizer_start, ledger->events,
-                     ledger->event_start,        ledger->epochs};
+    for (int kind = 0; kind < N_OBSERVED; kind++)
+        for (int k = 0; k < OBSERVED_NAMES; k++)
+            lexicon_clear(&ledger->observed_names[kind][k]);
+    void *owned[] = {
+        ledger->recorders,          ledger->parameters,   ledger->covered,         ledger->policies.items,
+        ledger->profiles.items,     ledger->checkpoints,  ledger->steps,           ledger->use_start,
+        ledger->contribution_start, ledger->detail_start, ledger->optimizer_start, ledger->events,
+        ledger->event_start,        ledger->epochs,       ledger->observations,    ledger->observation_start};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         memory_free(owned[i]);
     name_set_clear(&ledger->names);
@@ -177,6 +181,21 @@ static void adopt_events(struct ledger *ledger, const struct recorder_note *note
     }
 }
 
+static void adopt_observations(struct ledger *ledger, const struct recorder_note *note, const int64_t *adopted)
+{
+    if (note->observations.n == 0)
+        return;
+    ledger->observations = memory_resize(ledger->observations, ledger->n_observation,
+                                         ledger->n_observation + note->observations.n, sizeof *ledger->observations);
+    for (int64_t i = 0; i < note->observations.n; i++) {
+        struct event_note event = ((const struct event_note *)note->observations.items)[i];
+        for (int k = 0; k < OBSERVED_NAMES; k++)
+            *event_name(&event, k) = lexicon_add(&ledger->observed_names[event.kind - EVENT_OBSERVED][k],
+                                                 adopt(adopted, *event_name(&event, k)));
+        ledger->observations[ledger->n_observation++] = event;
+    }
+}
+
 static void adopt_gaps(const struct recorder_note *note, int64_t process, const char *path,
                        struct finding_list *findings)
 {
@@ -214,6 +233,7 @@ void ledger_add(struct ledger *ledger, const char *path, const struct recorder_n
     adopt_groups(ledger, note, adopted, entry);
     adopt_definitions(ledger, note, adopted);
     adopt_events(ledger, note, adopted);
+    adopt_observations(ledger, note, adopted);
     for (int64_t k = 0; k < n_list; k++)
         lexicon_add(&ledger->kinds, adopted[((const int64_t *)note->kinds.items)[k]]);
     if (note->checkpoints.n > 0)

@@ -5,6 +5,7 @@
 
 #include "lineage/finding.h"
 #include "lineage/note.h"
+#include "lineage/observation.h"
 
 /* A list of names, each once, as a dataset holds it. */
 struct lexicon {
@@ -53,7 +54,12 @@ struct ledger {
     struct event_note *events; /* owned; admissions first, in the order of the table */
     int64_t n_event, n_admission_event;
     int64_t *event_start; /* owned; n_event + 1: samples named by the events before */
-    int64_t *epochs;      /* owned; ascending */
+    /* What decides nothing, in the order of the tables: kind k is observations [observed[k], observed[k + 1]). */
+    struct event_note *observations; /* owned */
+    int64_t n_observation, observed[N_OBSERVED + 1];
+    int64_t *observation_start; /* owned; as event_start */
+    struct lexicon observed_names[N_OBSERVED][OBSERVED_NAMES];
+    int64_t *epochs; /* owned; ascending */
     int64_t n_epoch;
 };
 
@@ -78,7 +84,13 @@ static inline int64_t ledger_admissions(const struct ledger *ledger)
     return ledger->event_start[ledger->n_admission_event];
 }
 
-/* Bytes that it takes per rank, for so many steps and events.  @local */
+/* Rows of the tables of a kind of observation. */
+static inline int64_t ledger_observed(const struct ledger *ledger, int kind)
+{
+    return ledger->observation_start[ledger->observed[kind + 1]] - ledger->observation_start[ledger->observed[kind]];
+}
+
+/* Bytes that it takes per rank, for so many steps and events, observations among them.  @local */
 int64_t ledger_bytes(int64_t n_step, int64_t n_event);
 
 #endif

@@ -174,12 +174,23 @@ static void order_steps(struct ledger *ledger, struct finding_list *findings)
 
 /* ---- events ------------------------------------------------------------------------------------------------------ */
 
-static void order_events(struct ledger *ledger)
+/* Sorts them, and gives the samples named before each, and in all; the caller owns these. */
+static int64_t *order_events(struct event_note *events, int64_t n)
 {
-    sort(ledger->events, ledger->n_event, sizeof *ledger->events, compare_events);
-    ledger->event_start = memory_allocate(ledger->n_event + 1, sizeof *ledger->event_start);
-    for (int64_t i = 0; i < ledger->n_event; i++)
-        ledger->event_start[i + 1] = ledger->event_start[i] + ledger->events[i].n;
+    sort(events, n, sizeof *events, compare_events);
+    int64_t *start = memory_allocate(n + 1, sizeof *start);
+    for (int64_t i = 0; i < n; i++)
+        start[i + 1] = start[i] + events[i].n;
+    return start;
+}
+
+static void order_observations(struct ledger *ledger)
+{
+    ledger->observation_start = order_events(ledger->observations, ledger->n_observation);
+    for (int64_t i = 0; i < ledger->n_observation; i++)
+        ledger->observed[ledger->observations[i].kind - EVENT_OBSERVED + 1]++;
+    for (int kind = 0; kind < N_OBSERVED; kind++)
+        ledger->observed[kind + 1] += ledger->observed[kind];
 }
 
 /* ---- definitions, checkpoints and whole files ------------------------------------------------------------------- */
@@ -265,7 +276,8 @@ static void order_checkpoints(struct ledger *ledger)
 void ledger_conclude(struct ledger *ledger, struct finding_list *findings)
 {
     order_steps(ledger, findings);
-    order_events(ledger);
+    ledger->event_start = order_events(ledger->events, ledger->n_event);
+    order_observations(ledger);
     order_checkpoints(ledger);
     judge_definitions(ledger, &ledger->policies, false, findings);
     judge_definitions(ledger, &ledger->profiles, true, findings);

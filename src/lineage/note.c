@@ -12,8 +12,8 @@ void note_init(struct recorder_note *note)
 
 void note_clear(struct recorder_note *note)
 {
-    struct note_list *lists[] = {&note->steps,       &note->events, &note->groups, &note->definitions,
-                                 &note->checkpoints, &note->gaps,   &note->kinds};
+    struct note_list *lists[] = {&note->steps,       &note->events,      &note->observations, &note->groups,
+                                 &note->definitions, &note->checkpoints, &note->gaps,         &note->kinds};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         memory_free(lists[i]->items);
     name_set_clear(&note->names);
@@ -57,6 +57,7 @@ void note_pack(const struct recorder_note *note, struct text *text)
     }
     pack_list(text, &note->steps, sizeof(struct step_note));
     pack_list(text, &note->events, sizeof(struct event_note));
+    pack_list(text, &note->observations, sizeof(struct event_note));
     pack_list(text, &note->groups, sizeof(struct group_note));
     pack_list(text, &note->definitions, sizeof(struct definition_note));
     pack_list(text, &note->checkpoints, sizeof(struct checkpoint_note));
@@ -106,6 +107,7 @@ void note_unpack(const char *bytes, int64_t n, int64_t *at, struct recorder_note
     }
     unpack_list(bytes, n, at, &note->steps, sizeof(struct step_note));
     unpack_list(bytes, n, at, &note->events, sizeof(struct event_note));
+    unpack_list(bytes, n, at, &note->observations, sizeof(struct event_note));
     unpack_list(bytes, n, at, &note->groups, sizeof(struct group_note));
     unpack_list(bytes, n, at, &note->definitions, sizeof(struct definition_note));
     unpack_list(bytes, n, at, &note->checkpoints, sizeof(struct checkpoint_note));

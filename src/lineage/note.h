@@ -15,7 +15,8 @@ struct step_note {
     uint8_t superseded, has_losses, has_weights, unused[5];
 };
 
-enum event_kind { EVENT_ADMISSION, EVENT_ROLE, EVENT_USER };
+/* An observation is EVENT_OBSERVED + its enum observation_kind. */
+enum event_kind { EVENT_ADMISSION, EVENT_ROLE, EVENT_USER, EVENT_OBSERVED };
 
 /* A row that says something of samples.  Names are numbers in the note's list, later in the ledger's; -1: none. */
 struct event_note {
@@ -23,6 +24,12 @@ struct event_note {
     int32_t kind, session, recorder, process; /* kind: enum event_kind */
     int32_t decision, name, profile, reason;  /* name: policy, role or pseudonym */
 };
+
+/* The names of an observation are where those of an admission would be. */
+static inline int32_t *event_name(struct event_note *event, int k)
+{
+    return k == 0 ? &event->name : k == 1 ? &event->profile : &event->reason;
+}
 
 struct group_note {
     int64_t name, parameters, covered;
@@ -52,7 +59,8 @@ struct recorder_note {
     int64_t run, samples_sha256, key_id;                           /* names; -1: not said */
     int64_t n_step, n_use, step_first, step_last, last_with_steps; /* the last one: session, 0: none */
     struct name_set names;
-    struct note_list steps, events, groups, definitions, checkpoints, gaps, kinds; /* kinds: int64 names */
+    /* kinds: int64 names; observations: struct event_note, too */
+    struct note_list steps, events, observations, groups, definitions, checkpoints, gaps, kinds;
 };
 
 void note_init(struct recorder_note *note);

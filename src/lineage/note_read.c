@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "capture/recorder_read.h"
 #include "lineage/note.h"
+#include "lineage/observation.h"
 
 enum { PROCESSES_MOST = 10 * 1000 * 1000 };
 
@@ -230,6 +231,44 @@ static enum status note_tables(struct reading *reading)
     return status;
 }
 
+/* ---- what was observed ------------------------------------------------------------------------------------------- */
+
+static void note_observation(struct reading *reading, const struct recording_rows *rows, int kind)
+{
+    const struct observation_class *class = &observation_classes[kind];
+    struct event_note event = {.kind = EVENT_OBSERVED + kind,
+                               .row = recording_row(rows),
+                               .step = -1,
+                               .session = (int32_t)recording_integer(rows, 0),
+                               .recorder = reading->recorder,
+                               .process = (int32_t)reading->note->rank,
+                               .name = -1,
+                               .profile = -1,
+                               .reason = -1};
+    if (class->step != NULL)
+        event.step = recording_integer(rows, schema_find(class->table, "step", COLUMN_INTEGER));
+    for (int k = 0; class->names[k].column != NULL; k++) {
+        int column = schema_find(class->table, class->names[k].column, COLUMN_TEXT);
+        *event_name(&event, k) = (int32_t)name_of(reading, recording_text(rows, column));
+    }
+    recording_array(rows, schema_find(class->table, "samples", COLUMN_I64S), &event.n);
+    *(struct event_note *)note_list_add(&reading->note->observations, sizeof event) = event;
+}
+
+static enum status note_observations(struct reading *reading)
+{
+    enum status status = STATUS_OK;
+    for (int kind = 0; kind < N_OBSERVED && status == STATUS_OK; kind++) {
+        struct recording_rows *rows = NULL;
+        bool more = true;
+        status = recording_rows_open(reading->recording, observation_classes[kind].table, &rows);
+        while (status == STATUS_OK && (status = recording_rows_next(rows, &more)) == STATUS_OK && more)
+            note_observation(reading, rows, kind);
+        recording_rows_close(rows);
+    }
+    return status;
+}
+
 enum status note_read(const char *path, const char *name, int32_t recorder, struct tally *tally,
                       struct recorder_note *note)
 {
@@ -252,6 +291,8 @@ enum status note_read(const char *path, const char *name, int32_t recorder, stru
     note->samples_sha256 = name_of(&reading, info->samples_sha256);
     note->key_id = name_of(&reading, info->key_id);
     status = note_tables(&reading);
+    if (status == STATUS_OK)
+        status = note_observations(&reading);
     if (status == STATUS_OK)
         status = note_steps(&reading);
     recording_close(reading.recording);

@@ -1,4 +1,4 @@
-/* Steps in windows, and admissions in windows: each rank reads, checks and writes its own. */
+/* Steps in windows: each rank reads, checks and writes its own. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,24 +6,7 @@
 #include "comm/agree.h"
 #include "lineage/conservation.h"
 #include "lineage/job.h"
-
-/* Where rows of a dataset go; nothing where the table does not have it. */
-struct rows {
-    const char *path;
-    const void *data;
-    int64_t first, n;
-};
-
-static enum status write_all(struct table *table, const struct rows *rows, size_t n)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < n && status == STATUS_OK; i++)
-        if (rows[i].data != NULL && rows[i].n > 0)
-            status = table_write(table, rows[i].path, rows[i].first, rows[i].n, rows[i].data);
-    return status;
-}
-
-/* ---- steps ------------------------------------------------------------------------------------------------------- */
+#include "lineage/rows.h"
 
 static enum status write_chunk(const struct lineage_job *job, const struct chunk *chunk)
 {
@@ -51,7 +34,7 @@ static enum status write_chunk(const struct lineage_job *job, const struct chunk
         {"/optimizer/kind", chunk->optimizer_kind, optimizer, chunk->n_optimizer},
         {"/optimizer/norm", chunk->optimizer_norm, optimizer, chunk->n_optimizer},
         {"/optimizer/share", chunk->optimizer_share, optimizer, chunk->n_optimizer}};
-    return write_all(job->table, rows, sizeof rows / sizeof *rows);
+    return rows_write(job->table, rows, sizeof rows / sizeof *rows);
 }
 
 /* Where recorders counted lines that the file does not have: one finding per use. */
@@ -173,110 +156,5 @@ enum status job_pass_steps(struct lineage_job *job)
                      ledger->use_start[job->windows.first[w + 1]] - ledger->use_start[job->windows.first[w]]);
     }
     progress_end(&progress);
-    return agree(job->comm, status);
-}
-
-/* ---- admissions -------------------------------------------------------------------------------------------------- */
-
-/* The admissions of a window, as the table has them. */
-struct admission_rows {
-    int64_t n, *sample, *step, *process, *session; /* owned, as all */
-    int32_t *decision, *policy, *profile, *reason;
-    double *weight;
-};
-
-static void admissions_make(int64_t n, struct admission_rows *rows)
-{
-    int64_t **wide[] = {&rows->sample, &rows->step, &rows->process, &rows->session};
-    int32_t **narrow[] = {&rows->decision, &rows->policy, &rows->profile, &rows->reason};
-    rows->n = n;
-    for (int i = 0; i < 4; i++) {
-        *wide[i] = memory_allocate_raw(n, sizeof **wide[i]);
-        *narrow[i] = memory_allocate_raw(n, sizeof **narrow[i]);
-    }
-    rows->weight = memory_allocate_raw(n, sizeof *rows->weight);
-}
-
-static void admissions_clear(struct admission_rows *rows)
-{
-    void *owned[] = {rows->sample, rows->step,    rows->process, rows->session, rows->decision,
-                     rows->policy, rows->profile, rows->reason,  rows->weight};
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
-        memory_free(owned[i]);
-}
-
-static void take_admission(struct lineage_job *job, const struct event_note *event, const int64_t *samples,
-                           const float *weights, int64_t at, struct admission_rows *rows)
-{
-    int64_t n_unknown = 0, unknown = -1;
-    for (int64_t i = 0; i < event->n; i++) {
-        rows->sample[at + i] = samples[i];
-        rows->step[at + i] = event->step;
-        rows->process[at + i] = event->process;
-        rows->session[at + i] = event->session;
-        rows->decision[at + i] = event->decision;
-        rows->policy[at + i] = event->name;
-        rows->profile[at + i] = event->profile;
-        rows->reason[at + i] = event->reason;
-        rows->weight[at + i] = weights != NULL ? (double)weights[i] : 1;
-        if (samples[i] >= job->tally.n_sample) {
-            n_unknown++;
-            unknown = unknown < 0 || samples[i] < unknown ? samples[i] : unknown;
-        }
-    }
-    if (n_unknown == 0)
-        return;
-    struct finding finding = finding_of(FOUND_UNKNOWN_SAMPLE);
-    finding.step = event->step;
-    finding.process = event->process;
-    finding.sample = unknown;
-    finding.size = (double)n_unknown;
-    finding_say(&finding, "an admission names %lld samples that the samples file does not have, such as %lld",
-                (long long)n_unknown, (long long)unknown);
-    finding_list_add(&job->findings, &finding);
-}
-
-static enum status write_admissions(const struct lineage_job *job, int64_t first, const struct admission_rows *a)
-{
-    const struct rows rows[] = {
-        {"/admissions/sample", a->sample, first, a->n},     {"/admissions/step", a->step, first, a->n},
-        {"/admissions/process", a->process, first, a->n},   {"/admissions/session", a->session, first, a->n},
-        {"/admissions/decision", a->decision, first, a->n}, {"/admissions/policy", a->policy, first, a->n},
-        {"/admissions/profile", a->profile, first, a->n},   {"/admissions/reason", a->reason, first, a->n},
-        {"/admissions/weight", a->weight, first, a->n}};
-    return write_all(job->table, rows, sizeof rows / sizeof *rows);
-}
-
-static enum status take_event_window(struct lineage_job *job, int64_t w)
-{
-    const struct ledger *ledger = &job->ledger;
-    int64_t first = job->event_windows.first[w], end = job->event_windows.first[w + 1];
-    end = end < ledger->n_admission_event ? end : ledger->n_admission_event;
-    if (first >= end)
-        return STATUS_OK;
-    struct event_cursor cursor = {0};
-    struct admission_rows rows;
-    int64_t begin = ledger->event_start[first];
-    admissions_make(ledger->event_start[end] - begin, &rows);
-    enum status status = job_check_stop();
-    for (int64_t e = first; e < end && status == STATUS_OK; e++) {
-        const int64_t *samples = NULL;
-        const float *weights = NULL;
-        status = sources_event(&job->sources, &cursor, e, &samples, &weights);
-        if (status == STATUS_OK)
-            take_admission(job, &ledger->events[e], samples, weights, ledger->event_start[e] - begin, &rows);
-    }
-    if (status == STATUS_OK)
-        status = write_admissions(job, begin, &rows);
-    event_cursor_close(&cursor);
-    admissions_clear(&rows);
-    return status;
-}
-
-enum status job_pass_admissions(struct lineage_job *job)
-{
-    enum status status = STATUS_OK;
-    for (int64_t w = job->rank; w < job->event_windows.n && status == STATUS_OK; w += job->size)
-        status = take_event_window(job, w);
     return agree(job->comm, status);
 }

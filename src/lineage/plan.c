@@ -41,7 +41,8 @@ enum status lineage_plan_make(const struct lineage_shape *shape, struct lineage_
     plan->share_bytes = most(plan->share_bytes, floor_bytes);
     plan->peak_bytes = plan->ledger_bytes + plan->window_bytes + plan->share_bytes;
     plan->output_bytes = (double)shape->n_use * (8 + 8 + 8 * shape->has_losses + 8 * shape->has_weights) +
-                         (double)shape->n_detail * 16 + (double)shape->n_event_use * 60 + (double)shape->n_step * 80 +
+                         (double)shape->n_detail * 16 + (double)shape->n_event_use * 60 +
+                         (double)shape->n_observed * 60 + (double)shape->n_step * 80 +
                          (double)shape->n_sample * (double)plan->sample_bytes;
     if (plan->peak_bytes <= shape->memory || shape->memory <= 0)
         return STATUS_OK;

@@ -11,6 +11,7 @@
 struct lineage_shape {
     int64_t n_rank, memory; /* bytes per rank */
     int64_t n_sample, n_step, n_use, n_event, n_event_use, n_group, n_column;
+    int64_t n_observed;   /* rows about samples that decide nothing */
     int64_t id_bytes;     /* of a sample */
     int64_t reader_bytes; /* that reading the samples file takes */
     int64_t n_detail;     /* numbers of examples' contributions */

@@ -70,8 +70,9 @@ static void set_shape(const struct lineage_job *job, struct lineage_shape *shape
                                     .n_sample = job->tally.n_sample,
                                     .n_step = ledger->n_step,
                                     .n_use = ledger->use_start[ledger->n_step],
-                                    .n_event = ledger->n_event,
+                                    .n_event = ledger->n_event + ledger->n_observation,
                                     .n_event_use = ledger->event_start[ledger->n_event],
+                                    .n_observed = ledger->observation_start[ledger->n_observation],
                                     .n_group = ledger->groups.n,
                                     .n_column = job->lines.open.group_by.n,
                                     .id_bytes = job->lines.samples.id_bytes,
@@ -86,6 +87,9 @@ static void set_shape(const struct lineage_job *job, struct lineage_shape *shape
     for (int64_t i = 0; i < ledger->n_event; i++)
         if (event_bytes(&ledger->events[i]) > shape->largest_step)
             shape->largest_step = event_bytes(&ledger->events[i]);
+    for (int64_t i = 0; i < ledger->n_observation; i++)
+        if (observation_bytes(&ledger->observations[i]) > shape->largest_step)
+            shape->largest_step = observation_bytes(&ledger->observations[i]);
 }
 
 /* Windows and shares: enough of them for all ranks, and none larger than a rank may hold. */
@@ -106,6 +110,7 @@ static enum status divide(struct lineage_job *job)
     int64_t even = all / (2 * job->size) > worth_it ? all / (2 * job->size) : worth_it;
     windows_of_steps(&job->ledger, even < job->plan.window_bytes ? even : job->plan.window_bytes, &job->windows);
     windows_of_events(&job->ledger, job->plan.window_bytes, &job->event_windows);
+    windows_of_observations(&job->ledger, job->plan.window_bytes, &job->observation_windows);
     struct share_costs costs = {job->plan.sample_bytes, job->plan.use_bytes, job->plan.event_bytes};
     shares_make(&job->tally, &costs, job->size, job->plan.share_bytes, &job->shares);
     if (job->shares.largest > 2 * job->plan.share_bytes && job->shares.largest > job->config->memory)
@@ -141,7 +146,7 @@ static enum status execute(struct lineage_job *job, int64_t *n_violation)
     if (status == STATUS_OK)
         status = job_pass_steps(job);
     if (status == STATUS_OK)
-        status = job_pass_admissions(job);
+        status = job_pass_events(job);
     if (status == STATUS_OK)
         status = job_pass_samples(job);
     sources_close(&job->sources); /* before the files are looked at again */
@@ -176,6 +181,7 @@ static void job_clear(struct lineage_job *job)
     shares_clear(&job->shares);
     windows_clear(&job->windows);
     windows_clear(&job->event_windows);
+    windows_clear(&job->observation_windows);
     sources_close(&job->sources);
     finding_list_clear(&job->findings);
     ledger_clear(&job->ledger);

@@ -50,41 +50,55 @@ static const struct {
               [EVENT_ROLE] = {TABLE_ROLE, 3, -1},
               [EVENT_USER] = {TABLE_USER, 3, -1}};
 
-enum status sources_event(struct sources *sources, struct event_cursor *cursor, int64_t event, const int64_t **samples,
-                          const float **weights)
+static enum table_id table_of(int32_t kind)
 {
-    const struct event_note *note = &sources->ledger->events[event];
+    return kind < EVENT_OBSERVED ? tables[kind].table : observation_classes[kind - EVENT_OBSERVED].table;
+}
+
+enum status sources_row(struct sources *sources, struct event_cursor *cursor, const struct event_note *event)
+{
+    enum table_id table = table_of(event->kind);
     enum status status = STATUS_OK;
-    bool goes_on = cursor->rows != NULL && cursor->recorder == note->recorder && cursor->kind == note->kind &&
-                   cursor->row < note->row;
+    bool goes_on = cursor->rows != NULL && cursor->recorder == event->recorder && cursor->kind == event->kind &&
+                   cursor->row < event->row;
     if (!goes_on) {
         struct recording *recording;
         event_cursor_close(cursor);
-        status = sources_get(sources, note->recorder, &recording);
+        status = sources_get(sources, event->recorder, &recording);
         if (status == STATUS_OK)
-            status = recording_rows_open_at(recording, tables[note->kind].table, note->row, &cursor->rows);
-        cursor->recorder = note->recorder;
-        cursor->kind = note->kind;
+            status = recording_rows_open_at(recording, table, event->row, &cursor->rows);
+        cursor->recorder = event->recorder;
+        cursor->kind = event->kind;
         cursor->row = -1;
     }
+    const char *path = sources->ledger->recorders[event->recorder].path;
     bool more = true;
-    while (status == STATUS_OK && cursor->row != note->row) {
+    while (status == STATUS_OK && cursor->row != event->row) {
         status = recording_rows_next(cursor->rows, &more);
-        if (status == STATUS_OK && (!more || recording_row(cursor->rows) > note->row))
-            status = fail(BAD_INPUT, "%s: table %s: row %lld was there before: the file changed during the job",
-                          sources->ledger->recorders[note->recorder].path, table_schemas[tables[note->kind].table].name,
-                          (long long)note->row);
+        if (status == STATUS_OK && (!more || recording_row(cursor->rows) > event->row))
+            status = fail(BAD_INPUT, "%s: table %s: row %lld was there before: the file changed during the job", path,
+                          table_schemas[table].name, (long long)event->row);
         if (status == STATUS_OK)
             cursor->row = recording_row(cursor->rows);
     }
     int64_t n = 0;
     if (status == STATUS_OK) {
-        *samples = recording_array(cursor->rows, tables[note->kind].samples, &n);
-        *weights =
-            tables[note->kind].weights < 0 ? NULL : recording_array(cursor->rows, tables[note->kind].weights, NULL);
-        if (n != note->n)
-            status =
-                fail(BAD_INPUT, "%s: an event changed during the job", sources->ledger->recorders[note->recorder].path);
+        recording_array(cursor->rows, schema_find(table, "samples", COLUMN_I64S), &n);
+        if (n != event->n)
+            status = fail(BAD_INPUT, "%s: an event changed during the job", path);
+    }
+    return status;
+}
+
+enum status sources_event(struct sources *sources, struct event_cursor *cursor, int64_t event, const int64_t **samples,
+                          const float **weights)
+{
+    const struct event_note *note = &sources->ledger->events[event];
+    enum status status = sources_row(sources, cursor, note);
+    if (status == STATUS_OK) {
+        int column = tables[note->kind].weights;
+        *samples = recording_array(cursor->rows, tables[note->kind].samples, NULL);
+        *weights = column < 0 ? NULL : recording_array(cursor->rows, column, NULL);
     }
     return status;
 }

@@ -21,14 +21,17 @@ void sources_close(struct sources *sources);
 /* The recorder's file; it stays open until others need the room.  @local   @fails BAD_INPUT */
 enum status sources_get(struct sources *sources, int64_t recorder, struct recording **recording);
 
-/* The samples of event i, and where they have some their weights (else NULL); both borrowed until the next call.
- * Events of one table and file that follow each other are read in one go: `rows` starts as NULL, and is closed by
- * the caller in the end.  @local   @fails BAD_INPUT */
+/* Reads rows of recorder files.  Those of one table and file that follow each other are read in one go: `rows` starts
+ * as NULL, and is closed by the caller in the end. */
 struct event_cursor {
     struct recording_rows *rows;
     int32_t recorder, kind;
     int64_t row; /* read last */
 };
+/* Goes to the row of an event or observation, which `rows` then shows.  @local   @fails BAD_INPUT */
+enum status sources_row(struct sources *sources, struct event_cursor *cursor, const struct event_note *event);
+/* The samples of event i, and where they have some their weights (else NULL); both borrowed until the next call.
+ * @local   @fails BAD_INPUT */
 enum status sources_event(struct sources *sources, struct event_cursor *cursor, int64_t event, const int64_t **samples,
                           const float **weights);
 void event_cursor_close(struct event_cursor *cursor);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "lineage/finding.h"
 #include "lineage/lineage.h"
+#include "lineage/observation.h"
 #include "table/load.h"
 
 enum { SHOWN_EPOCHS = 3, SHOWN_POLICIES = 8, SHOWN_REASONS = 6, SHOWN_GROUPS = 8, SHOWN_TOP = 3, SHOWN_FINDINGS = 3 };
@@ -122,6 +123,20 @@ static void add_admissions(struct summary *summary)
     memory_free(reject);
 }
 
+static void add_observations(struct summary *summary)
+{
+    bool shown = false;
+    for (int kind = 0; kind < N_OBSERVED; kind++) {
+        char figure_text[32];
+        int64_t n = table_extent_of(summary->reader, observation_classes[kind].sample, 0);
+        if (n <= 0)
+            continue;
+        text_add(summary->out, "%s  %12s  %s\n", shown ? "" : "Recorded of samples, besides\n",
+                 figure_count(n, figure_text), observation_classes[kind].plural);
+        shown = true;
+    }
+}
+
 static void add_contributors(struct summary *summary)
 {
     int64_t n = table_extent_of(summary->reader, "/parameter_groups/top/sample", 0);
@@ -216,6 +231,7 @@ enum status lineage_summary(const char *path, struct text *out)
     add_title(&summary);
     add_epochs(&summary);
     add_admissions(&summary);
+    add_observations(&summary);
     add_contributors(&summary);
     add_findings(&summary);
     table_reader_close(summary.reader);

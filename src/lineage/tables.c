@@ -7,7 +7,7 @@
 #include "lineage/job.h"
 #include "lineage/strings.h"
 
-enum { MOST_FIXED = 96 };
+enum { MOST_FIXED = 128 };
 
 struct layout {
     struct dataset *list; /* owned */
@@ -152,6 +152,24 @@ static void add_contributions(struct layout *layout, const struct lineage_job *j
     add(layout, "/optimizer/share", TABLE_F64, o, "1", "its signed share in the change");
 }
 
+static void add_observations(struct layout *layout, const struct lineage_job *job)
+{
+    for (int kind = 0; kind < N_OBSERVED; kind++) {
+        const struct observation_class *class = &observation_classes[kind];
+        int64_t n = ledger_observed(&job->ledger, kind);
+        add(layout, class->sample, TABLE_I64, n, "1", "sample that it is about: line of the samples file");
+        if (class->step != NULL)
+            add(layout, class->step, TABLE_I64, n, "steps", "step in which it was recorded; -1: outside of steps");
+        add(layout, class->process, TABLE_I64, n, "1", "rank of the process that recorded it");
+        add(layout, class->session, TABLE_I64, n, "1", "session of its recorder");
+        for (int k = 0; class->names[k].column != NULL; k++)
+            add(layout, class->names[k].path, TABLE_I32, n, "1", class->names[k].text);
+        for (int v = 0; class->values[v].column != NULL; v++)
+            add(layout, class->values[v].path, observed_type(&class->values[v]), n, class->values[v].unit,
+                class->values[v].text);
+    }
+}
+
 /* ---- rank 0's part of the data ----------------------------------------------------------------------------------- */
 
 static enum status write(const struct lineage_job *job, const char *path, int64_t n, const void *data)
@@ -244,6 +262,7 @@ enum status job_begin_table(struct lineage_job *job)
     add_steps(&layout, job);
     add_admissions(&layout, job);
     add_contributions(&layout, job);
+    add_observations(&layout, job);
     inputs_datasets(job->comm, &job->segments, layout.list + layout.n);
     layout.n += N_INPUT_DATASETS;
     ASSERT(layout.n <= MOST_FIXED + 3 * n_column);

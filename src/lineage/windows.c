@@ -5,6 +5,9 @@
 /* Read, and on their way to the ranks that have their samples. */
 enum { USE_BYTES = 8 + 2 * 8 + 4, DETAIL_BYTES = 16 + 2 * 24, ROW_BYTES = 96, EVENT_USE_BYTES = 8 + 8 + 2 * 8 + 4 };
 
+/* Read, and as rows of the table: a sample with its place, and names and values. */
+enum { OBSERVED_BYTES = (1 + OBSERVED_VALUES) * 8 + 4 * 8 + OBSERVED_NAMES * 4 + OBSERVED_VALUES * 8 };
+
 int64_t step_bytes(const struct ledger *ledger, int64_t step)
 {
     const struct step_note *note = &ledger->steps[step];
@@ -16,6 +19,11 @@ int64_t step_bytes(const struct ledger *ledger, int64_t step)
 int64_t event_bytes(const struct event_note *event)
 {
     return ROW_BYTES + EVENT_USE_BYTES * event->n;
+}
+
+int64_t observation_bytes(const struct event_note *event)
+{
+    return ROW_BYTES + OBSERVED_BYTES * event->n;
 }
 
 static void add(struct windows *windows, int64_t *capacity, int64_t first, int64_t bytes)
@@ -65,6 +73,11 @@ static int64_t bytes_of_event(const struct ledger *ledger, int64_t i)
     return event_bytes(&ledger->events[i]);
 }
 
+static int64_t bytes_of_observation(const struct ledger *ledger, int64_t i)
+{
+    return observation_bytes(&ledger->observations[i]);
+}
+
 static bool is_free(const struct ledger *ledger, int64_t i)
 {
     (void)ledger;
@@ -80,6 +93,11 @@ void windows_of_steps(const struct ledger *ledger, int64_t bytes, struct windows
 void windows_of_events(const struct ledger *ledger, int64_t bytes, struct windows *windows)
 {
     cut(ledger, ledger->n_event, bytes, windows, bytes_of_event, is_free);
+}
+
+void windows_of_observations(const struct ledger *ledger, int64_t bytes, struct windows *windows)
+{
+    cut(ledger, ledger->n_observation, bytes, windows, bytes_of_observation, is_free);
 }
 
 void windows_clear(struct windows *windows)

@@ -14,10 +14,12 @@ struct windows {
  * Window w is work of rank w mod ranks.  @local */
 void windows_of_steps(const struct ledger *ledger, int64_t bytes, struct windows *windows);
 void windows_of_events(const struct ledger *ledger, int64_t bytes, struct windows *windows);
+void windows_of_observations(const struct ledger *ledger, int64_t bytes, struct windows *windows);
 void windows_clear(struct windows *windows);
 
-/* Bytes that work on a step, or an event, takes. */
+/* Bytes that work on a step, an event or an observation takes. */
 int64_t step_bytes(const struct ledger *ledger, int64_t step);
 int64_t event_bytes(const struct event_note *event);
+int64_t observation_bytes(const struct event_note *event);
 
 #endif

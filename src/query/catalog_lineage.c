@@ -89,6 +89,44 @@ static const struct column_row admissions[] = {
     {"owner", "0 /admissions/sample > /samples/owner > /owners/pseudonym", NULL, NULL},
     {0}};
 
+#define OBSERVED(base)                                                                                                 \
+    {"sample", "0 " base "/sample", NULL, NULL}, {"sample_id", "0 " base "/sample > /samples/id", NULL, NULL},         \
+        {"process", "0 " base "/process", NULL, NULL},                                                                 \
+    {                                                                                                                  \
+        "session", "0 " base "/session", NULL, NULL                                                                    \
+    }
+
+static const struct column_row preprocessing[] = {
+    OBSERVED("/preprocessing"),
+    {"step", "0 /preprocessing/step", NULL, NULL},
+    {"operation", "0 /preprocessing/operation > /operations/name", NULL, NULL},
+    {"parameters", "0 /preprocessing/parameters > /operation_parameters/text", NULL, NULL},
+    {0}};
+
+static const struct column_row modalities[] = {
+    OBSERVED("/modalities"),
+    {"step", "0 /modalities/step", NULL, NULL},
+    {"modality", "0 /modalities/modality > /modality_names/name", NULL, NULL},
+    {"weight", "0 /modalities/weight", NULL, NULL},
+    {0}};
+
+static const struct column_row recorded_predictions[] = {
+    OBSERVED("/recorded_predictions"),
+    {"step", "0 /recorded_predictions/step", NULL, NULL},
+    {"checkpoint", "0 /recorded_predictions/checkpoint > /predicting_checkpoints/name", NULL, NULL},
+    {"predicted", "0 /recorded_predictions/predicted", NULL, NULL},
+    {"label", "0 /recorded_predictions/label", NULL, NULL},
+    {"probability", "0 /recorded_predictions/probability", NULL, NULL},
+    {0}};
+
+static const struct column_row recorded_influence[] = {
+    OBSERVED("/recorded_influence"),
+    {"checkpoint", "0 /recorded_influence/checkpoint > /influence_checkpoints/name", NULL, NULL},
+    {"query", "0 /recorded_influence/query > /influence_queries/name", NULL, NULL},
+    {"method", "0 /recorded_influence/method > /influence_methods/name", NULL, NULL},
+    {"score", "0 /recorded_influence/score", NULL, NULL},
+    {0}};
+
 static const struct column_row policies[] = {{"policy", "0 /policies/name", NULL, NULL},
                                              {"sha256", "0 /policies/sha256", NULL, NULL},
                                              {"text", "0 /policies/text", NULL, NULL},
@@ -218,6 +256,22 @@ const struct table_row lineage_tables[] = {
      .columns = sample_uses,
      .text = "the same, sample by sample"},
     {.name = "admissions", .shape = "/admissions/sample", .columns = admissions, .text = "decisions on samples"},
+    {.name = "preprocessing",
+     .shape = "/preprocessing/sample",
+     .columns = preprocessing,
+     .text = "what was done to samples before training, as recorded"},
+    {.name = "modalities",
+     .shape = "/modalities/sample",
+     .columns = modalities,
+     .text = "weights of text, image and other modalities in samples, as recorded"},
+    {.name = "recorded_predictions",
+     .shape = "/recorded_predictions/sample",
+     .columns = recorded_predictions,
+     .text = "what the model predicted for samples, as recorded"},
+    {.name = "recorded_influence",
+     .shape = "/recorded_influence/sample",
+     .columns = recorded_influence,
+     .text = "influence that the trainer computed by itself"},
     {.name = "policies", .shape = "/policies/name", .columns = policies, .text = "policies that samples come under"},
     {.name = "profiles", .shape = "/profiles/name", .columns = profiles, .text = "weights by layer"},
     {.name = "parameter_groups",

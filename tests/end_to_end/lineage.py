@@ -17,7 +17,8 @@ import recordings
 from assay import (BAD_CONFIG, BAD_INPUT, CANNOT_FIT, DIFFERS, FAULT_INJECTED, OK, SOURCE, check, finish, folder, run,
                    run_well, sentences, side_by_side)
 from assay_policies import canonical  # pylint: disable=wrong-import-order  # recordings knows where it is
-from lineage_table import check_contributions, check_governance, check_samples, check_steps, open_table, same, texts
+from lineage_table import (OBSERVED, check_contributions, check_governance, check_observations, check_samples,
+                           check_steps, open_table, same, texts)
 from recordings import POLICIES, tamper, write_config, write_policies
 
 
@@ -30,11 +31,38 @@ def test_table(where):
         check_contributions(table, steps)
         check_samples(recorded, table, steps)
         check_governance(recorded, table)
+        check_observations(recorded, table)
         inputs = set(texts(table["inputs/path"]))
         check(inputs == {"samples.jsonl", "lineage/rank-00000.sqlite", "lineage/rank-00001.sqlite"}, "inputs", inputs)
+    check("20  steps of preprocessing\n" in outcome.out and "28  influence scores\n" in outcome.out,
+          "what else there is", outcome.out)
+    check_trace(recorded)
     check("0 violations" in outcome.out and "closed@2" in outcome.out, "the summary", outcome.out)
     check(max(map(len, outcome.out.split("\n"))) <= 100, "the summary fits 100 columns", outcome.out)
     return recorded
+
+
+def check_trace(recorded):
+    """The trace of a sample has all that was recorded of it."""
+    of = {kind: recordings.read_observations(recorded, kind) for kind in OBSERVED}
+    sample = next(row["samples"] for row in of["influence"] if any(row["samples"] == other["samples"]
+                                                                   for other in of["preprocessing"]))
+    out = run_well("query", recorded.folder / "run", "trace", recorded.samples[sample]["id"], "--format", "json").out
+    parts = {part["title"]: part["rows"] for part in json.loads(out)["answers"] if "title" in part}
+    mine = {kind: [row for row in rows if row["samples"] == sample] for kind, rows in of.items()}
+
+    def told(title, expected):
+        check(sorted(map(str, parts.get(title, []))) == sorted(map(str, expected)), f"trace: {title}", parts, expected)
+
+    told("What was done to it before training", [[row["name"], row["parameters"], None]
+                                                 for row in mine["preprocessing"]])
+    told("Its modalities", [[row["modality"], float(row["weights"]), None] for row in mine["modality"]])
+    told("Influence that the trainer recorded, strongest first",
+         [[row["query"], row["checkpoint"], row["method"], float(row["scores"])] for row in mine["influence"]])
+    told("What the model predicted for it",
+         [[None if row["step"] < 0 else row["step"], row["checkpoint"], int(row["predicted"]),
+           None if row["labels"] is None else int(row["labels"]),
+           None if row["probabilities"] is None else float(row["probabilities"])] for row in mine["prediction"]])
 
 
 def test_plan(recorded):
@@ -121,6 +149,7 @@ def test_ranks(where):
     check(contents(recorded, "run-swapped") == contents(recorded, "run"), "the same table from files in another order")
     with open_table(recorded) as table:
         check_samples(recorded, table, recordings.read_steps(recorded))
+        check_observations(recorded, table)
 
 
 def test_resume(recorded):
@@ -167,6 +196,9 @@ PLANTED = [
                                     "parameter_group = 1"], {"missing_contribution"}, {"step": 3, "group": 0}),
     ("an unknown sample", 0, [ONE_FIRST.format(blob(1000), 1)],
      {"unknown_sample"}, {"kind": "unknown_sample", "sample": 1000, "step": 0}),
+    ("an unknown sample that was predicted", 1, [f"UPDATE prediction SET samples = CAST({blob(1000)} || "
+                                                 "substr(samples, 9) AS BLOB) WHERE rowid = 1"],
+     {"unknown_sample"}, {"kind": "unknown_sample", "sample": 1000, "process": 1, "size": 1}),
     ("a reused sample", 0, [ONE_FIRST.format("substr(samples, 9, 8)", 1)],
      {"reused"}, {"kind": "reused", "step": 0, "size": 2}),
     ("a rejected sample", 0, [ONE_FIRST.format(blob(7), 2)],

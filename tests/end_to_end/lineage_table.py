@@ -98,6 +98,36 @@ def check_samples(recorded, table, steps):
          [sum(sample["license"] == v for sample in recorded.samples) for v in values], "/groups/license/count")
 
 
+# Of each kind: its group in lineage.h5; its names, with the lists that they are in; its numbers, with what stands for
+# none.
+OBSERVED = {
+    "preprocessing": ("preprocessing", {"operation": ("name", "operations/name"),
+                                        "parameters": ("parameters", "operation_parameters/text")}, {}),
+    "modality": ("modalities", {"modality": ("modality", "modality_names/name")}, {"weight": ("weights", np.nan)}),
+    "prediction": ("recorded_predictions", {"checkpoint": ("checkpoint", "predicting_checkpoints/name")},
+                   {"predicted": ("predicted", -1), "label": ("labels", -1), "probability": ("probabilities", np.nan)}),
+    "influence": ("recorded_influence", {"checkpoint": ("checkpoint", "influence_checkpoints/name"),
+                                         "query": ("query", "influence_queries/name"),
+                                         "method": ("method", "influence_methods/name")}, {"score": ("scores", None)}),
+}
+
+
+def check_observations(recorded, table):
+    for kind, (group, names, numbers) in OBSERVED.items():
+        rows, found = recordings.read_observations(recorded, kind), table[group]
+        check(len(rows) > 0, f"{kind} was recorded")
+        for name in ("process", "session") + (("step",) if kind != "influence" else ()):
+            same(found[name][()], [row[name] for row in rows], f"/{group}/{name}")
+        same(found["sample"][()], [row["samples"] for row in rows], f"/{group}/sample")
+        for name, (column, where) in names.items():
+            known = texts(table[where])
+            check(len(set(known)) == len(known), f"/{where} has each once", known)
+            told = [None if i < 0 else known[i] for i in found[name][()]]
+            check(told == [row[column] for row in rows], f"/{group}/{name}", told)
+        for name, (column, none) in numbers.items():
+            same(found[name][()], [none if row[column] is None else row[column] for row in rows], f"/{group}/{name}")
+
+
 def check_governance(recorded, table):
     n, a = recorded.n_sample, table["admissions"]
     same(a["sample"][()], [i for i in recorded.training if i % 2 == 0] + [i for i in recorded.training if i % 2]

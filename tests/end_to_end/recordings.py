@@ -103,12 +103,26 @@ def govern(run, recorder):
     recorder.role("validation", [i for i in range(run.n_sample) if split_of(i) == "test"][:2])
 
 
+def observe(run, recorder, process, rng):
+    """What is said of samples beside decisions, every kind, with and without what may be left out."""
+    some = [int(i) for i in rng.choice(run.n_sample, 7, replace=False)]
+    recorder.preprocessing(("crop", "scale")[process % 2], '{"size": 8}', some)
+    recorder.preprocessing("crop", "{\"size\":\n9}", some[:3])
+    recorder.modality("image", some, rng.random(7))
+    recorder.modality("text ö", some[2:], np.zeros(5))
+    recorder.prediction(some[:4], [3, -1, 0, 9], labels=[3, 2, 1, 0], probabilities=rng.random(4), checkpoint="last")
+    recorder.prediction(some[4:], [1, 2, 3])
+    recorder.influence("last", "q'1", some, rng.normal(size=7), method="tracin")
+    recorder.influence("first", "q'1", some[::-1], rng.normal(size=7), method="ridge")
+
+
 def record(run, process, orders, batch, rng):
     with open_recorder(run, process) as recorder:
         for name, parameters, covered in GROUPS:
             recorder.parameter_group(name, parameters, covered)
         if process == 0:
             govern(run, recorder)
+        observe(run, recorder, process, rng)
         steps = []
         for epoch, order in enumerate(orders):
             cuts = list(range(batch * run.n_process, len(order) - run.n_process + 1, batch * run.n_process))
@@ -128,6 +142,8 @@ def record_step(run, recorder, step, epoch, part, rng):
     """Contributions whose shares, over all processes, are 1 less the optimizer's."""
     recorder.step_begin(step, epoch=epoch, learning_rate=0.1 / (1 + epoch))
     recorder.use(part, rng.random(len(part)))
+    if step % 3 == 0:
+        recorder.prediction(part, rng.integers(0, 10, len(part)), probabilities=rng.random(len(part)))
     for name, _, covered in GROUPS:
         optimizer = 0.25 if name == "fc2" else 0.0
         shares = rng.normal(size=len(part))
@@ -140,6 +156,25 @@ def record_step(run, recorder, step, epoch, part, rng):
         if optimizer:
             recorder.optimizer(name, "momentum", norm=rng.random(), share=optimizer)
     recorder.step_end(loss=float(rng.random()))
+
+
+def read_observations(run, kind):
+    """The rows of one of the tables preprocessing, modality, prediction and influence, in the order of lineage.h5: one
+    per sample, arrays taken apart."""
+    arrays = {"samples": "<i8", "predicted": "<i8", "labels": "<i8", "weights": "<f4", "probabilities": "<f4",
+              "scores": "<f8"}
+    found = []
+    for process in range(run.n_process):
+        with contextlib.closing(sqlite3.connect(run.folder / f"lineage/rank-{process:05d}.sqlite")) as database:
+            database.row_factory = sqlite3.Row
+            for row in database.execute(f"SELECT rowid AS number, * FROM {kind}"):
+                place = -1 if "step" not in row.keys() or row["step"] is None else row["step"]
+                of = {name: np.frombuffer(row[name], kind) for name, kind in arrays.items()
+                      if name in row.keys() and row[name] is not None}
+                rows = [{**{name: row[name] for name in row.keys()}, **{name: values[i] for name, values in of.items()},
+                         "process": process, "step": place} for i in range(row["n"])]
+                found.append(((place, process, row["session"], row["number"]), rows))
+    return [one for _, rows in sorted(found, key=lambda item: item[0]) for one in rows]
 
 
 def tamper(run, process, *statements):
