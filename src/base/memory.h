@@ -12,8 +12,8 @@ void *memory_allocate(int64_t count, size_t size);
 /* The same, with bytes of any value: for buffers that are filled before they are read.  @local */
 void *memory_allocate_raw(int64_t count, size_t size);
 
-/* Like realloc to count * size bytes, for growing lists (memory from memory_allocate or NULL only; new bytes are
- * not zeroed).  @local */
+/* Like realloc to count * size bytes, for growing lists (memory of these functions or NULL only; new bytes are
+ * zero).  @local */
 void *memory_resize(void *memory, int64_t old_count, int64_t count, size_t size);
 
 /* A copy of a string; the caller owns it.  @local */

@@ -214,6 +214,8 @@ static void add_completeness(struct ending *ending, struct lineage_job *job)
     int64_t *steps = add(ending, "/completeness/steps", TABLE_I64, n, 8, "steps", "its steps, each process's counted");
     int64_t *uses = add(ending, "/completeness/uses", TABLE_I64, n, 8, "uses", "uses in them");
     int64_t *used = add(ending, "/completeness/samples_used", TABLE_I64, n, 8, "samples", "different samples in them");
+    int64_t *covered = add(ending, "/completeness/samples_covered", TABLE_I64, n, 8, "samples",
+                           "samples of samples_expected among them");
     int64_t *expected = add(ending, "/completeness/samples_expected", TABLE_I64, n, 8, "samples",
                             "training samples that were not rejected in the end");
     for (int64_t i = 0; i < ledger->n_step; i++)
@@ -224,6 +226,7 @@ static void add_completeness(struct ending *ending, struct lineage_job *job)
     for (int64_t e = 0; e < n; e++) {
         epoch[e] = ledger->epochs[e];
         used[e] = job->judge.epoch_used[e];
+        covered[e] = job->judge.epoch_covered[e];
         expected[e] = job->judge.expected;
         if (epoch[e] >= 0 && !is_complete(&job->judge, e))
             note_incomplete(job, e);

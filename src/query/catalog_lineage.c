@@ -200,6 +200,7 @@ static const struct column_row completeness[] = {{"epoch", "0 /completeness/epoc
                                                  {"steps", "0 /completeness/steps", NULL, NULL},
                                                  {"uses", "0 /completeness/uses", NULL, NULL},
                                                  {"samples_used", "0 /completeness/samples_used", NULL, NULL},
+                                                 {"samples_covered", "0 /completeness/samples_covered", NULL, NULL},
                                                  {"samples_expected", "0 /completeness/samples_expected", NULL, NULL},
                                                  {0}};
 

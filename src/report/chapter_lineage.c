@@ -59,22 +59,25 @@ static void write_epochs(struct page *page)
                                             {"steps", true, false},
                                             {"uses", true, false},
                                             {"samples used", true, true},
+                                            {"of those expected", true, false},
                                             {"samples expected", true, false}};
-    static const char *const paths[] = {"/completeness/epoch", "/completeness/steps", "/completeness/uses",
-                                        "/completeness/samples_used", "/completeness/samples_expected"};
+    enum { N_COLUMN = sizeof columns / sizeof *columns };
+    static const char *const paths[] = {
+        "/completeness/epoch",        "/completeness/steps",           "/completeness/uses",
+        "/completeness/samples_used", "/completeness/samples_covered", "/completeness/samples_expected"};
     struct content *content = &page->content;
     int64_t n = page_extent(page, paths[0], 0);
-    const double *values[5];
+    const double *values[N_COLUMN];
     bool good = n > 0;
-    for (int k = 0; k < 5 && good; k++) {
+    for (int k = 0; k < N_COLUMN && good; k++) {
         values[k] = page_numbers(page, paths[k], n);
         good = values[k] != NULL;
     }
     if (!good)
         return;
-    content_table(content, "Was every sample used, epoch by epoch?", columns, 5);
+    content_table(content, "Was every sample used, epoch by epoch?", columns, N_COLUMN);
     for (int64_t i = 0; i < n && i < MOST_EPOCHS; i++)
-        for (int k = 0; k < 5; k++) {
+        for (int k = 0; k < N_COLUMN; k++) {
             if (k == 0 && values[k][i] < 0)
                 cell_words(content, "not known");
             else

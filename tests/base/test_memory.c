@@ -39,6 +39,7 @@ static void test_resizing(void)
             memset(bytes, 0x5A, (size_t)sizes[from]);
             bytes = memory_resize(bytes, sizes[from], sizes[to], 1);
             CHECK((uintptr_t)bytes % 64 == 0 && all_are(bytes, kept, 0x5A));
+            CHECK(all_are(bytes + kept, sizes[to] - kept, 0));
             memset(bytes, 0, (size_t)sizes[to]);
             memory_free(bytes);
         }

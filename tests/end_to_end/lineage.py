@@ -319,6 +319,9 @@ def test_planted(good, where):
         if name == "a rejected sample":  # in place of another: the number of samples does not tell
             check(any("but not 1 of these" in row["text"] for row in notes) and "used as many as the" in outcome.out,
                   "its epoch is not called complete", notes, outcome.out)
+            with open_table(recorded) as table:
+                counted = [table[f"completeness/samples_{name}"][0] for name in ("used", "covered", "expected")]
+            check(counted[0] == counted[2] == counted[1] + 1, "it is counted as used, and as not expected", counted)
 
     side_by_side(plant, PLANTED)
 

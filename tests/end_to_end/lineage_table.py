@@ -153,4 +153,5 @@ def check_governance(recorded, table):
     expected = len(recorded.training)
     same(table["completeness/samples_expected"][()], [expected] * 2, "samples expected")
     same(table["completeness/samples_used"][()], [expected] * 2, "samples used")
+    same(table["completeness/samples_covered"][()], [expected] * 2, "samples covered")
     check(table.attrs["complete"] == b"yes" and table.attrs["violations"] == b"0", "a good record", table.attrs.items())
