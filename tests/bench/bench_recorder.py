@@ -1,15 +1,16 @@
 #!/usr/bin/python3 -B
 """What recording costs in a PyTorch loop: an MLP 784-512-512-10, batches of 64, SGD with momentum, on the CPU.
 
-Plain training, training that records its lineage (which example in which step, with what loss), and training that
-records contributions too (with and without their residuals) take turns of some steps each, on one and the same model:
-where a model lies in memory makes 2 %.  The order of the ways is drawn anew each time, since what ran before makes
-some percent, too.  Two more ways say what no recorder can save: `losses of examples` trains on the mean of a loss per
-example and records nothing, and `a bare insert` hands SQLite one ready row per step beside that.
+Plain training, training that records its lineage (which example in which step, with what loss; written by itself, or
+by a process beside it), and, in a second round, training that records contributions too (with and without their
+residuals) take turns of some steps each, on one and the same model: where a model lies in memory makes 2 %.  The order
+of the ways is drawn anew each time, since what ran before makes some percent, too.  Two more ways say what no recorder
+can save: `losses of examples` trains on the mean of a loss per example and records nothing, and `a bare insert` hands
+SQLite one ready row per step beside that.
 
-Ratios are of the medians of whole turns, on the clock, and of the processor, which other programs disturb less.  The
-log is folded into the file once in some 800 steps: that is in the mean that the last line gives, not in the medians.
-The aim for lineage: 5 % at most.
+Ratios are of the medians of whole turns, on the clock, with the middle 95 % of what they are in turns drawn again; and
+of the processor, that of the writer beside it not counted.  The log is folded into the file once in some 800 steps:
+that is in the means of the last lines, not in the medians.  The aim for lineage: 5 % at most.
 
     tests/bench/bench_recorder.py [TURNS [STEPS [THREADS]]]
 """
@@ -110,9 +111,10 @@ class Way:
         self.name, self.loop, self.recorder, self.check_every = name, loop, None, None
         self.tracer, self.clock, self.processor, self.inside, self.n_step = None, [], [], [], 0
 
-    def recording(self, path, check_every=None):
+    def recording(self, path, check_every=None, background=False):
         """With a recorder, and from check_every on (0: never) with contributions whose residuals are computed."""
-        self.recorder, self.check_every = Recorder(path, "bench", errors="raise"), check_every
+        self.recorder = Recorder(path, "bench", errors="count" if background else "raise", background=background)
+        self.check_every = check_every
         return self
 
     def inserting(self, path):
@@ -144,45 +146,62 @@ def overhead(own, base):
     return statistics.median(own) / statistics.median(base) - 1
 
 
-def show(way, plain):
-    """One row; the span is that of the middle half of the turns."""
-    ratios = sorted(own / base - 1 for own, base in zip(way.clock, plain.clock))
-    middle = f"{ratios[len(ratios) // 4]:+.1%} to {ratios[-1 - len(ratios) // 4]:+.1%}"
+def span(own, base, draw):
+    """The middle 95 % of the overhead in turns that are drawn anew."""
+    turns = range(len(own))
+    drawn = sorted(overhead([own[i] for i in some], [base[i] for i in some])
+                   for some in (draw.choices(turns, k=len(own)) for _ in range(400)))
+    return f"{drawn[10]:+.1%} to {drawn[-11]:+.1%}"
+
+
+def show(way, plain, draw):
     size = ""
     if way.recorder is not None:
         way.recorder.close()
+        assert not way.recorder.failures, way.recorder.failures
         size = f"{os.stat(way.recorder.path).st_size / way.n_step:.0f}"
     print(f"{way.name:22}{1e3 * statistics.median(way.clock):7.2f} ms{overhead(way.clock, plain.clock):+10.1%}"
-          f"{middle:>18}{overhead(way.processor, plain.processor):+11.1%}{size:>14}")
+          f"{span(way.clock, plain.clock, draw):>19}{overhead(way.processor, plain.processor):+11.1%}{size:>14}")
+
+
+def compare(training, ways, turns, steps, draw):
+    """Lets the ways, the first of which is plain, take turns, and shows them."""
+    for way in ways:
+        way.turn(training, 10)  # warm
+        way.forget()
+    for _ in range(turns):
+        for way in draw.sample(ways, len(ways)):
+            way.turn(training, steps)
+    print(f"\n{'':22}{'a step':>10}{'overhead':>10}{'95 %':>19}{'processor':>11}{'bytes a step':>14}")
+    for way in ways:
+        show(way, ways[0], draw)
 
 
 def main():
     given = [int(word) for word in sys.argv[1:]]
-    turns, steps, threads = given + [100, 20, 1][len(given):]
+    turns, steps, threads = given + [400, 20, 1][len(given):]
     draw = random.Random(1)
     torch.set_num_threads(threads)
     training = Training()
+    print(f"{turns} turns of {steps} steps, {threads} threads, PyTorch {torch.__version__}")
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         path = pathlib.Path(folder)
-        ways = [Way("plain", Training.plain), Way("losses of examples", Training.losses),
-                Way("a bare insert", Training.insert).inserting(path / "insert.sqlite"),
-                Way("lineage", Training.lineage).recording(path / "lineage.sqlite"),
-                Way("with contributions", Training.contributions).recording(path / "contributions.sqlite", 0),
-                Way("and their residuals", Training.contributions).recording(path / "residuals.sqlite", 1)]
-        for way in ways:
-            way.turn(training, 10)  # warm
-            way.forget()
-        for _ in range(turns):
-            for way in draw.sample(ways, len(ways)):
-                way.turn(training, steps)
-        print(f"{turns} turns of {steps} steps, {threads} threads, PyTorch {torch.__version__}\n")
-        print(f"{'':22}{'a step':>10}{'overhead':>10}{'of turns':>18}{'processor':>11}{'bytes a step':>14}")
-        for way in ways:
-            show(way, ways[0])
-    plain, lineage = ways[0], ways[3]
-    inside = statistics.mean(lineage.inside)
-    print(f"\nlineage alone: {overhead(lineage.clock, plain.clock):+.1%} (aim: at most {AIM:.0%}); in the recorder "
-          f"{1e6 * inside:.0f} us, {inside / statistics.median(plain.clock):.1%} of a plain step")
+        plain = Way("plain", Training.plain)
+        lineage = [Way("lineage", Training.lineage).recording(path / "lineage.sqlite"),
+                   Way("in the background", Training.lineage).recording(path / "background.sqlite", background=True)]
+        losses = Way("losses of examples", Training.losses)
+        compare(training, [plain, losses, Way("a bare insert", Training.insert).inserting(path / "insert.sqlite"),
+                           *lineage], turns, steps, draw)
+        compare(training, [Way("plain", Training.plain),
+                           Way("with contributions", Training.contributions).recording(path / "norms.sqlite", 0),
+                           Way("and their residuals", Training.contributions).recording(path / "all.sqlite", 1)],
+                turns // 8, steps, draw)
+    print()
+    for way in lineage:
+        inside = statistics.mean(way.inside)
+        print(f"{way.name}: {overhead(way.clock, plain.clock):+.1%} (aim: at most {AIM:.0%}), "
+              f"{overhead(way.clock, losses.clock):+.1%} over the same losses; in the recorder {1e6 * inside:.0f} us, "
+              f"{inside / statistics.median(plain.clock):.1%} of a plain step")
 
 
 if __name__ == "__main__":

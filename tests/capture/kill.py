@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """What must hold: a training process killed with kill -9 at any moment loses at most the step in flight: every step
 that it was told was recorded is in the file, whole, for the reader in C and for SQLite's own; and the next process goes
-on.
+on.  The same where another process writes the file, which every second one here has do it.
 
 Usage: kill.py RECORD, the program of record.c."""
 import contextlib
@@ -20,17 +20,18 @@ from models import digits, losses_of, make, torch
 from assay import check, finish, folder
 from assay_contributions import Contributions
 from assay_recorder import Recorder
+from assay_store import claim
 
 RECORD = sys.argv[1]
 KILLS, STEPS = 20, 100_000
 IMAGES, LABELS = digits()
 
 
-def train(path, first, said):
+def train(path, first, background, said):
     """Trains for ever; after each step says which one was recorded."""
     model = make("mlp")
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-    recorder = Recorder(path, "r", errors="raise")
+    recorder = Recorder(path, "r", errors="count" if background else "raise", background=background)
     tracer = Contributions(model, optimizer, recorder)
     rng = np.random.default_rng(first)
     for step in range(first, STEPS):
@@ -45,14 +46,14 @@ def train(path, first, said):
         os.write(said, b"%d\n" % step)
 
 
-def run_and_kill(path, first, seconds):
+def run_and_kill(path, first, background, seconds):
     """Starts a training process, kills it after that many seconds of training, and gives the last step it told of."""
     reads, writes = os.pipe()
     child = os.fork()  # PyTorch is loaded once, here
     if child == 0:
         try:
             os.close(reads)
-            train(path, first, writes)
+            train(path, first, background, writes)
         finally:
             os._exit(1)
     os.close(writes)
@@ -64,6 +65,7 @@ def run_and_kill(path, first, seconds):
     while piece := os.read(reads, 1 << 16):
         told += piece
     os.close(reads)
+    claim(path, 60).close()  # waits for who writes in the background
     return int(told.split(b"\n")[-2])
 
 
@@ -89,7 +91,7 @@ with folder() as temporary:
     file, start = temporary / "rank-00000.sqlite", 0
     for kill in range(KILLS):
         # Each process goes on where the one before left its checkpoint: some steps before its end.
-        reached = run_and_kill(file, start, random.uniform(0, 0.15))
+        reached = run_and_kill(file, start, kill % 2 == 1, random.uniform(0, 0.15))
         check_file(file, reached, kill + 1)
         start = max(0, reached - 3)
     with contextlib.closing(sqlite3.connect(file)) as whole:

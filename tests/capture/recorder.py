@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -23,6 +24,7 @@ sys.path[:0] = [str(SOURCE / "tests/end_to_end"), str(SOURCE / "src/capture/pyth
 from assay import check, finish, folder  # noqa: E402
 import assay_schema  # noqa: E402
 from assay_recorder import Recorder, pseudonym  # noqa: E402
+from assay_store import claim  # noqa: E402
 
 RECORD = sys.argv[1]
 KEY = b"a key of thirty-two bytes, or so"
@@ -101,13 +103,17 @@ def content(path, table):
 def test_same_as_c(place):
     samples = place / "samples.jsonl"
     samples.write_text('{"id": "a"}\n')
-    in_c, in_python = place / "c.sqlite", place / "python.sqlite"
+    in_c, in_python, beside = place / "c.sqlite", place / "python.sqlite", place / "beside.sqlite"
     subprocess.run([RECORD, "write", in_c, samples], check=True)
     with Recorder(in_python, "run é", 1, 2, samples=samples, key=KEY, errors="raise") as recorder:
         record_all(recorder)
+    with Recorder(beside, "run é", 1, 2, samples=samples, key=KEY, background=True) as recorder:
+        record_all(recorder)
+    check(not recorder.failures, "nothing fails in the background", recorder.failures)
     check(len(assay_schema.TABLES) == 18, "all tables are compared")
     for table in assay_schema.TABLES:
         there, here = content(in_c, table), content(in_python, table)
+        check(content(beside, table) == here, f"table {table}: same rows from the background", content(beside, table))
         if table == "lost":
             check(there == here == [], "nothing is lost", there, here)
         else:
@@ -226,13 +232,24 @@ def refused(recorder):
 
 
 def test_refused(place):
-    path = place / "refused.sqlite"
+    for background in (False, True):
+        count_refused(place / f"refused-{background}.sqlite", background)
+    with Recorder(place / "raised.sqlite", "r", errors="raise") as recorder:
+        for sentence, call in refused(recorder):
+            check(raised(Exception, call), f"“{sentence}” is raised when asked")
+    check(raised(ValueError, Recorder, place / "x.sqlite", "r", errors="ignore"), "errors is count or raise")
+    check(raised(ValueError, Recorder, place / "x.sqlite", "r", errors="raise", background=True), "which is too late")
+
+
+def count_refused(path, background):
     with quiet() as shown:
-        recorder = Recorder(path, "r")
+        recorder = Recorder(path, "r", background=background)
         n = 0
         for sentence, call in refused(recorder):
+            recorder.flush()
             before = recorder.failures
             call()
+            recorder.flush()
             new = [text for text in recorder.failures if recorder.failures[text] > before.get(text, 0)]
             check(len(new) == 1 and sentence in new[0], f"“{sentence}” is said", new)
             n += 1
@@ -247,10 +264,6 @@ def test_refused(place):
     check("not all was recorded" in shown.getvalue() and "after the recorder was closed" in shown.getvalue(),
           "it is shown at the end", shown.getvalue())
     check("the recorder lost" in read(path), "the reader tells of it")
-    with Recorder(place / "raised.sqlite", "r", errors="raise") as recorder:
-        for sentence, call in refused(recorder):
-            check(raised(Exception, call), f"“{sentence}” is raised when asked")
-    check(raised(ValueError, Recorder, place / "x.sqlite", "r", errors="ignore"), "errors is count or raise")
 
 
 def test_cannot_open(place):
@@ -347,6 +360,85 @@ def test_forked(place):
           ask(path, "SELECT step FROM step"))
 
 
+def writer_of(recorder):
+    return recorder._queue._process.pid  # pylint: disable=protected-access
+
+
+def test_background(place):
+    """Another process writes: a lock does not hold up training, what fails is told, and it ends when training does."""
+    path = place / "background.sqlite"
+    recorder = Recorder(path, "r", background=True)
+    record_step(recorder, 0)
+    recorder.flush()
+    check(ask(path, "SELECT step FROM step") == [(0,)], "it is there after a flush")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begin = time.monotonic()
+        for step in range(1, 41):
+            record_step(recorder, step)
+        check(time.monotonic() - begin < 0.5, "a lock is not waited for", time.monotonic() - begin)
+        time.sleep(0.2)  # until its writer gives up waiting
+        other.execute("COMMIT")
+    child = os.fork()
+    if child == 0:  # a worker that loads data, and outlives training
+        record_step(recorder, 41)
+        recorder.close()
+        time.sleep(2)
+        os._exit(0)
+    begin = time.monotonic()
+    with quiet() as shown:
+        recorder.close()
+    check(time.monotonic() - begin < 1.5, "the writer does not wait for forked processes")
+    check(os.waitpid(child, 0)[1] == 0, "a forked process ends well")
+    check([step for (step,) in ask(path, "SELECT step FROM step ORDER BY record")] == list(range(41)), "all is written")
+    check("locked" in shown.getvalue(), "the lock is shown", shown.getvalue())
+    check(not path.with_name(path.name + "-wal").exists(), "the file stands alone")
+
+
+def test_background_full(place):
+    path = place / "full.sqlite"
+    with quiet() as shown:
+        recorder = Recorder(path, "r", background=True)
+        resource.prlimit(writer_of(recorder), resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+        for step in range(200):
+            record_step(recorder, step)
+        recorder.flush()
+        check(recorder.failures, "a full disk is noticed")
+        resource.prlimit(writer_of(recorder), resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        recorder.close()
+    check(ask(path, "SELECT count(*), max(step) FROM step") == [(200, 199)], "what waited is written later")
+    check("not all was recorded" in shown.getvalue(), "it is shown", shown.getvalue())
+
+
+def test_background_gone(place):
+    """A writer that is killed is noticed; training goes on; the next recorder waits for one that is not yet through."""
+    path = place / "gone.sqlite"
+    with quiet() as shown:
+        recorder = Recorder(path, "r", background=True)
+        record_step(recorder, 0)
+        recorder.flush()
+        os.kill(writer_of(recorder), signal.SIGKILL)
+        for step in range(1, 20):
+            record_step(recorder, step)
+            time.sleep(0.01)
+        recorder.close()
+    check("the process that writes is gone" in shown.getvalue(), "it is shown", shown.getvalue())
+    check(ask(path, "SELECT step FROM step") == [(0,)], "what was written is there")
+    check("cut off after step 0" in read(path), "and the session has no end", read(path))
+    for choices in ({"errors": "raise"}, {"background": True}):
+        claimed = claim(path, 1)
+        with quiet() as shown:
+            begin = time.monotonic()
+            timer = threading.Timer(0.3, claimed.close)
+            timer.start()
+            record_step(recorder := Recorder(path, "r", **choices), 1)
+            recorder.close()
+            timer.join()
+        check(time.monotonic() - begin > 0.25 and not shown.getvalue(), f"{choices} waits for its turn",
+              shown.getvalue())
+    check(ask(path, "SELECT session, step FROM step") == [(1, 0), (2, 1), (3, 1)], "and goes on")
+
+
 def test_left_open(place):
     """A loop that forgets to close: the end of the interpreter does."""
     path = place / "left.sqlite"
@@ -375,8 +467,8 @@ def test_resumed(place):
 
 with folder() as temporary:
     for number, test in enumerate((test_same_as_c, test_kinds_of_lists, test_nothing, test_policies, test_refused,
-                                   test_cannot_open, test_locked, test_full, test_removed, test_forked, test_left_open,
-                                   test_resumed)):
+                                   test_cannot_open, test_locked, test_full, test_removed, test_forked, test_background,
+                                   test_background_full, test_background_gone, test_left_open, test_resumed)):
         (temporary / str(number)).mkdir()
         test(temporary / str(number))
     test_documented()

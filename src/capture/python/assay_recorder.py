@@ -11,20 +11,21 @@
     recorder.close()
 
 One file per process, one transaction per step.  A process that is killed loses at most the step in flight; a machine
-that loses power loses the steps since the last checkpoint of the write-ahead log, and with durable=True none.
+that loses power loses the steps since the last checkpoint of the write-ahead log, and with durable=True none.  With
+background=True another process does the writing (see assay_background.py): a step waits for no disk and costs less.
 
 Nothing here raises or waits for long, unless errors="raise" asks for it: what cannot be recorded is counted, noted in
 the file (table `lost`) as soon as it can be written again, and shown when the recorder is closed.  A file that is
 locked, or a disk that is full, is tried again every second; until then up to `pending_bytes` are kept in memory.
 
-Needs assay_{recorder,queue,store,schema,policies}.py, and of Python the standard library (3.8 or newer).  One thread.
+Needs assay_{recorder,background,queue,store,schema,policies}.py, and of Python the standard library (3.8 or newer).
+For one thread.
 """
 import atexit
 import functools
 import hashlib
 import hmac
 import itertools
-import math
 import os
 import socket
 import sqlite3
@@ -32,11 +33,10 @@ import sys
 import time
 import weakref
 
-from assay_schema import (F32S, F64S, I64S, MAY_BE_EMPTY, PARTS, check_id, joined, pack, pack_beside, sized, to_count,
-                          to_real)
+from assay_schema import F32S, F64S, I64S, MAY_BE_EMPTY, check_id, merged, pack, pack_beside, sized, to_count, to_real
+from assay_background import Background
 from assay_policies import definitions
 from assay_queue import Queue, row_bytes
-from assay_store import Store
 
 PIECE = 8192  # ids of samples in a transaction
 DECISIONS, ROLES = ("admit", "modulate", "reject"), ("train", "validation", "test")
@@ -68,18 +68,21 @@ class Recorder:
     """The record of one process.  Samples are given by their index: the row of the samples file, or of `samples`."""
 
     def __init__(self, path, run, rank=0, world_size=1, *, samples=None, key=None, errors="count", durable=False,
-                 pending_bytes=64 << 20):
+                 pending_bytes=64 << 20, background=False):
         """samples: the samples file whose lines the indices count.  key: at least 16 secret bytes, the same in all
-        processes of the run, needed for `user` only.  errors: "count" or "raise"."""
+        processes of the run, needed for `user` only.  errors: "count" or "raise".  background: a process beside this
+        one writes."""
         if errors not in ("count", "raise"):
             raise ValueError(f'errors: expected "count" or "raise", found {errors!r}')
+        if background and errors == "raise":
+            raise ValueError("background: what fails there is known too late to be raised here: it is counted")
         self.path, self._key = os.fspath(path), key
         self._off, self._told_late = False, False  # off: closed, or in a process that was forked off
-        self._queue = Queue(pending_bytes, errors == "raise")
+        self._queue = Background(pending_bytes) if background else Queue(pending_bytes, errors == "raise")
         self._step, self._epoch, self._learning_rate = None, None, None  # of the step under way
         self._batches, self._rows, self._size = [], [], 0
         self._session, self._record, self._last_step, self._groups = 0, 0, -1, {}
-        self._steps = self._uses = self._lost_before = 0  # of this session
+        self._steps = self._uses = 0  # of this session
         try:
             self._open(run, rank, world_size, samples, durable)
         except Exception as error:  # pylint: disable=broad-except
@@ -105,9 +108,7 @@ class Recorder:
             if len(self._key) < 16:
                 raise ValueError(f"key: expected at least 16 bytes, found {len(self._key)}")
             meta["key_id"] = pseudonym(self._key, "assay recorder key")[:8].hex()
-        store = Store(self.path, durable)
-        self._session, self._record, self._groups = store.begin_recording(meta, self._session_row())
-        self._queue.store = store
+        self._session, self._record, self._groups = self._queue.open(self.path, durable, meta, self._session_row())
 
     def _session_row(self):
         return time.time(), os.getpid(), socket.gethostname(), "assay_recorder.py 1"
@@ -167,15 +168,14 @@ class Recorder:
         """Writes the step in one transaction."""
         step, epoch, learning_rate = self._step, self._epoch, self._learning_rate
         batches, rows = self._end()
-        counts, samples, losses, weights = zip(*batches) if batches else ((), (), (), ())
-        n = sum(counts)
+        n, samples, losses, weights, parts = merged(batches)
         for row in [row for row in rows if row[0] == "contribution" and row[1][7] not in (0, n)]:
             self.lost("contribution", f"expected numbers for {n} uses, found {row[1][7]}", step)
             rows.remove(row)
         self._record, self._last_step = self._record + 1, step
         self._steps, self._uses = self._steps + 1, self._uses + n
-        row = (self._record, self._session, step, epoch, time.time(), learning_rate, to_real(loss), n,
-               b"".join(samples), joined(losses, counts, math.nan), joined(weights, counts, 1.0), pack(PARTS, counts))
+        row = (self._record, self._session, step, epoch, time.time(), learning_rate, to_real(loss), n, samples, losses,
+               weights, parts)
         self._queue.submit(self._session, [("step", row)] + rows, "step", step)
 
     @_event
@@ -184,13 +184,10 @@ class Recorder:
         with the same numbers.  Opening a file again does the same."""
         if self._step is not None:
             raise RuntimeError("a step is under way: end it first")
-        self._queue.owe(("closing", self._closing_row()))
+        self._queue.end_session(self._session, self._steps, self._uses)
         self._session, self._last_step = self._session + 1, -1
-        self._steps, self._uses, self._lost_before = 0, 0, self._queue.n_lost
+        self._steps = self._uses = 0
         self._queue.owe(("session", (self._session, *self._session_row())))
-
-    def _closing_row(self):
-        return self._session, time.time(), self._steps, self._uses, self._queue.n_lost - self._lost_before
 
     def _check_under_way(self):
         if self._step is None:
@@ -339,7 +336,7 @@ class Recorder:
     @_event
     def flush(self):
         """Writes at once what waits, without regard to the pause after a failure."""
-        self._queue.write(now=True)
+        self._queue.flush()
 
     def close(self):
         """Writes what is left, makes the file one that stands alone, and shows what was not recorded."""
@@ -350,8 +347,7 @@ class Recorder:
         self._off = True
         queue = self._queue
         try:
-            if queue.store is not None:
-                self._close_store(queue)
+            queue.close(self._session, self._steps, self._uses)
         except Exception as error:  # pylint: disable=broad-except
             queue.note(f"close: {error}")
             if queue.raises:
@@ -364,17 +360,7 @@ class Recorder:
     def leave(self):
         """In a process that was forked off: nothing is recorded, and nothing said of it."""
         self._off = self._told_late = True
-
-    def _close_store(self, queue):
-        queue.store.be_patient()  # training is over: a lock may take its time
-        try:
-            queue.write(now=True)
-            queue.lose_pending("it could not be written before the recorder was closed")
-            queue.write_with([("closing", self._closing_row())])
-        finally:
-            queue.store.close()
-        if not os.path.exists(self.path):
-            raise FileNotFoundError("the file was removed while it was written")
+        self._queue.leave()
 
     def _tell_late(self, what):
         if not self._told_late:

@@ -4,6 +4,7 @@ A column is (name, kind, optional).  Arrays are packed, little-endian, and have 
 their row says; `parts` are integers of 64 bits that add up to n.
 """
 import array
+import math
 import struct
 import sys
 
@@ -125,10 +126,17 @@ def to_real(value):
     return None if value is None else float(value)
 
 
+def merged(batches):
+    """The micro-batches of a step, (n, samples, losses, weights) each, as one, and its `micro_batches`."""
+    if len(batches) == 1:
+        return *batches[0], batches[0][0].to_bytes(8, "little")
+    counts, samples, losses, weights = zip(*batches) if batches else ((), (), (), ())
+    return (sum(counts), b"".join(samples), joined(losses, counts, math.nan), joined(weights, counts, 1.0),
+            pack(PARTS, counts))
+
+
 def joined(blobs, counts, missing):
     """The blobs of all micro-batches, or None if none of them has any."""
-    if len(blobs) == 1:
-        return blobs[0]
     if all(blob is None for blob in blobs):
         return None
     return b"".join(pack(F32S, [missing] * n) if blob is None else blob for blob, n in zip(blobs, counts))

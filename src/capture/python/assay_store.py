@@ -1,10 +1,32 @@
 """A recorder file, open for writing: sessions, and rows in transactions."""
+import hashlib
 import os
+import socket
 import sqlite3
+import sys
+import time
 
 from assay_schema import APPLICATION_ID, TABLES, VERSION, create_statement, insert_statement
 
 IMPATIENT, PATIENT = 20, 5000  # milliseconds to wait for a lock: while training, and at the end
+
+
+def claim(path, seconds):
+    """Waits for a writer in the background whose training was killed and that has yet to end, and takes its place:
+    until what this gives is closed, others wait in here.  A name that the system forgets with its process; no file."""
+    if not sys.platform.startswith("linux"):
+        return None
+    digest = hashlib.sha256(b"%d " % os.getuid() + os.fsencode(os.path.realpath(path))).hexdigest()
+    claimed, until = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), time.monotonic() + seconds
+    while True:
+        try:
+            claimed.bind(f"\0assay recorder {digest}")
+            return claimed
+        except OSError as error:
+            if time.monotonic() > until:
+                claimed.close()
+                raise ValueError(f"{path}: another recorder writes it in the background") from error
+            time.sleep(0.01)
 
 
 class Store:
@@ -12,11 +34,15 @@ class Store:
     process loses nothing that was committed.  synchronous = NORMAL syncs the disk when the log is folded back, FULL
     (durable) at every commit, which costs a disk's latency per step."""
 
-    def __init__(self, path, durable=False):
+    def __init__(self, path, durable=False, claims=False):
+        """claims: others wait until this one is closed."""
         self.path = os.fspath(path)
         folder = os.path.dirname(self.path)
         if folder:
             os.makedirs(folder, exist_ok=True)
+        self._claim = claim(self.path, PATIENT / 1000)
+        if not claims:
+            self._release()
         self._insert = {table: insert_statement(table) for table in TABLES}
         self._database = sqlite3.connect(self.path, timeout=PATIENT / 1000, isolation_level=None,
                                          check_same_thread=False, cached_statements=len(TABLES) + 8)
@@ -25,7 +51,13 @@ class Store:
             self._prepare(durable)
         except BaseException:
             self._database.close()
+            self._release()
             raise
+
+    def _release(self):
+        if self._claim is not None:
+            self._claim.close()
+        self._claim = None
 
     def _prepare(self, durable):
         run = self._database.execute
@@ -97,3 +129,4 @@ class Store:
             pass  # somebody reads it: it stays as it is, with its log beside it
         finally:
             self._database.close()
+            self._release()
