@@ -17,7 +17,7 @@ static void set_fingerprint(struct lineage_job *job, const char *config_text)
     struct segment_list none;
     text_init(&head);
     segments_init(&none);
-    text_add(&head, "lineage 1\n%s\n", config_text);
+    text_add(&head, "lineage 2\n%s\n", config_text);
     for (int64_t i = 0; i < job->files.n; i++)
         text_add(&head, "%s %lld %lld\n", job->files.items[i], (long long)job->files.marks[i].bytes,
                  (long long)job->files.logs[i].bytes);

@@ -410,6 +410,65 @@ def test_background_full(place):
     check("not all was recorded" in shown.getvalue(), "it is shown", shown.getvalue())
 
 
+class Name(str):
+    """A text of a class that the writer does not have."""
+
+
+def test_background_stalled(place):
+    """A writer that takes nothing holds training up but briefly; what is interrupted meanwhile is written all the same,
+    and so is what a writer without the classes of training could not read."""
+    path = place / "stalled.sqlite"
+    recorder = Recorder(path, "r", background=True)
+    recorder.admission("admit", [1], policy=Name("open"))
+    os.kill(writer_of(recorder), signal.SIGSTOP)
+    begin, slowest, interrupts = time.monotonic(), 0, 0
+    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    for step in range(3000):
+        signal.setitimer(signal.ITIMER_REAL, 0.01 if step % 100 == 50 else 0)
+        one = time.monotonic()
+        try:
+            record_step(recorder, step)
+        except KeyboardInterrupt:
+            interrupts += 1
+        slowest = max(slowest, time.monotonic() - one)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    check(slowest < 0.2 and time.monotonic() - begin < 10, "it is not waited for", slowest, time.monotonic() - begin)
+    os.kill(writer_of(recorder), signal.SIGCONT)
+    begin = time.monotonic()
+    with quiet():
+        recorder.close()
+    check(time.monotonic() - begin < 30, "it ends", time.monotonic() - begin)
+    check(ask(path, "SELECT policy FROM admission") == [("open",)], "a text is a text")
+    n = ask(path, "SELECT count(*) FROM step")[0][0]
+    check(3000 - interrupts <= n <= 3000, "every step that was not interrupted is there", n, interrupts)
+
+
+def test_interrupted(place):
+    """A step that is interrupted while it is written is written with the next one; and at the end of the interpreter a
+    recorder that cannot be closed leaves the others be."""
+    path = place / "interrupted.sqlite"
+    recorder = Recorder(path, "r", errors="raise")
+    record_step(recorder, 0)
+    store = recorder._queue._store  # pylint: disable=protected-access
+    write = store.write
+
+    def interrupt(rows):
+        store.write = write
+        raise KeyboardInterrupt
+
+    store.write = interrupt
+    check(raised(KeyboardInterrupt, record_step, recorder, 1), "it is interrupted")
+    record_step(recorder, 2)
+    recorder.close()
+    check(ask(path, "SELECT step FROM step") == [(0,), (1,), (2,)], "and written", ask(path, "SELECT step FROM step"))
+    script = (f"import os, sys; sys.path[:0] = [{str(SOURCE / 'src/capture/python')!r}]\n"
+              "from assay_recorder import Recorder\n"
+              f"a, b = [Recorder({str(place)!r} + name, 'r', errors='raise') for name in ('/a.sqlite', '/b.sqlite')]\n"
+              f"os.unlink({str(place)!r} + '/b.sqlite')\n")
+    subprocess.run([sys.executable, "-B", "-I", "-c", script], check=False, stderr=subprocess.DEVNULL)
+    check(ask(place / "a.sqlite", "SELECT count(*) FROM closing") == [(1,)], "the other one is closed")
+
+
 def test_background_gone(place):
     """A writer that is killed is noticed; training goes on; the next recorder waits for one that is not yet through."""
     path = place / "gone.sqlite"
@@ -468,7 +527,8 @@ def test_resumed(place):
 with folder() as temporary:
     for number, test in enumerate((test_same_as_c, test_kinds_of_lists, test_nothing, test_policies, test_refused,
                                    test_cannot_open, test_locked, test_full, test_removed, test_forked, test_background,
-                                   test_background_full, test_background_gone, test_left_open, test_resumed)):
+                                   test_background_full, test_background_stalled, test_background_gone, test_interrupted,
+                                   test_left_open, test_resumed)):
         (temporary / str(number)).mkdir()
         test(temporary / str(number))
     test_documented()

@@ -73,6 +73,10 @@ class Queue:
             self.lose(session, what, str(error), step)
             if self.raises:
                 raise
+        except BaseException:  # interrupted: it is written with the next one
+            if not self._pending:
+                self._keep(session, rows, what, step)
+            raise
         return True
 
     def _keep(self, session, rows, what, step):

@@ -12,7 +12,7 @@
 
 One file per process, one transaction per step.  A process that is killed loses at most the step in flight; a machine
 that loses power loses the steps since the last checkpoint of the write-ahead log, and with durable=True none.  With
-background=True another process does the writing (see assay_background.py): a step waits for no disk and costs less.
+background=True another process does the writing (see assay_background.py): a step costs less and is held up by no disk.
 
 Nothing here raises or waits for long, unless errors="raise" asks for it: what cannot be recorded is counted, noted in
 the file (table `lost`) as soon as it can be written again, and shown when the recorder is closed.  A file that is
@@ -91,6 +91,7 @@ class Recorder:
             self._show(f"{self.path}: nothing will be recorded: {error}")
             self._queue.note(f"open: {error}")
         _recorders.add(self)
+        atexit.register(_close_at_exit, weakref.ref(self))
 
     def _open(self, run, rank, world_size, samples, durable):
         rank, world_size = to_count(rank), to_count(world_size)
@@ -378,7 +379,12 @@ class Recorder:
         self.close()
 
 
+def _close_at_exit(reference):
+    recorder = reference()
+    if recorder is not None:
+        recorder.close()
+
+
 _recorders = weakref.WeakSet()
-atexit.register(lambda: [recorder.close() for recorder in tuple(_recorders)])
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: [recorder.leave() for recorder in tuple(_recorders)])

@@ -1,4 +1,5 @@
 """A recorder file, open for writing: sessions, and rows in transactions."""
+import errno
 import hashlib
 import os
 import socket
@@ -9,23 +10,28 @@ import time
 from assay_schema import APPLICATION_ID, TABLES, VERSION, create_statement, insert_statement
 
 IMPATIENT, PATIENT = 20, 5000  # milliseconds to wait for a lock: while training, and at the end
+CLAIM_SECONDS = 60             # to wait for the writer of a process that was killed
 
 
 def claim(path, seconds):
     """Waits for a writer in the background whose training was killed and that has yet to end, and takes its place:
-    until what this gives is closed, others wait in here.  A name that the system forgets with its process; no file."""
+    until what this gives is closed, others wait in here.  A name that the system forgets with its process, and no file;
+    so it holds among the processes of a user on one machine, and None where there is no such thing."""
     if not sys.platform.startswith("linux"):
         return None
     digest = hashlib.sha256(b"%d " % os.getuid() + os.fsencode(os.path.realpath(path))).hexdigest()
-    claimed, until = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), time.monotonic() + seconds
+    claimed, until = None, time.monotonic() + seconds
     while True:
         try:
+            claimed = claimed or socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             claimed.bind(f"\0assay recorder {digest}")
             return claimed
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return None
             if time.monotonic() > until:
                 claimed.close()
-                raise ValueError(f"{path}: another recorder writes it in the background") from error
+                raise ValueError(f"{path}: another recorder has it written in the background") from error
             time.sleep(0.01)
 
 
@@ -40,7 +46,7 @@ class Store:
         folder = os.path.dirname(self.path)
         if folder:
             os.makedirs(folder, exist_ok=True)
-        self._claim = claim(self.path, PATIENT / 1000)
+        self._claim = claim(self.path, CLAIM_SECONDS)
         if not claims:
             self._release()
         self._insert = {table: insert_statement(table) for table in TABLES}
