@@ -31,11 +31,15 @@ struct recording_rows;
 
 enum status recording_rows_open(struct recording *recording, enum table_id table, struct recording_rows **rows);
 /* The same from row number `first` on; and the number of the row that was read last. */
-/* How many samples the rows of a table name in all.  @local   @fails BAD_INPUT */
-enum status recording_total(struct recording *recording, enum table_id table, int64_t *n);
 enum status recording_rows_open_at(struct recording *recording, enum table_id table, int64_t first,
                                    struct recording_rows **rows);
 int64_t recording_row(const struct recording_rows *rows);
+/* Rows of a table that names samples: how many, the samples in all of them, and those of the largest; by the lengths of
+ * their arrays, none of which is read.  @local   @fails BAD_INPUT */
+struct recording_extent {
+    int64_t n_row, n_sample, most;
+};
+enum status recording_extent(struct recording *recording, enum table_id table, struct recording_extent *extent);
 void recording_rows_close(struct recording_rows *rows); /* NULL is fine */
 /* *more is false after the last one.  @fails BAD_INPUT */
 enum status recording_rows_next(struct recording_rows *rows, bool *more);

@@ -250,13 +250,22 @@ const void *recording_array(const struct recording_rows *rows, int column, int64
     return cell->absent ? NULL : cell->bytes;
 }
 
-enum status recording_total(struct recording *recording, enum table_id table, int64_t *n)
+enum status recording_extent(struct recording *recording, enum table_id table, struct recording_extent *extent)
 {
-    struct text statement;
-    text_init(&statement);
-    text_add(&statement, "SELECT coalesce(sum(max(n, 0)), 0) FROM %s", table_schemas[table].name);
-    enum status status = database_integer(recording->database, recording->path, statement.bytes, n);
-    text_clear(&statement);
+    const struct {
+        const char *what;
+        int64_t *value;
+    } questions[] = {{"count(*)", &extent->n_row},
+                     {"coalesce(sum(length(samples) / 8), 0)", &extent->n_sample},
+                     {"coalesce(max(length(samples) / 8), 0)", &extent->most}};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof questions / sizeof *questions && status == STATUS_OK; i++) {
+        struct text statement;
+        text_init(&statement);
+        text_add(&statement, "SELECT %s FROM %s", questions[i].what, table_schemas[table].name);
+        status = database_integer(recording->database, recording->path, statement.bytes, questions[i].value);
+        text_clear(&statement);
+    }
     return status;
 }
 

@@ -10,6 +10,7 @@
 #include "lineage/observation.h"
 #include "lineage/order.h"
 #include "lineage/sample_lines.h"
+#include "lineage/windows.h"
 #include "records/survey.h"
 
 /* What one step of a file is like. */
@@ -65,9 +66,13 @@ static enum status add_observed(struct recording *recording, struct lineage_shap
 {
     enum status status = STATUS_OK;
     for (int kind = 0; kind < N_OBSERVED && status == STATUS_OK; kind++) {
-        int64_t n = 0;
-        status = recording_total(recording, observation_classes[kind].table, &n);
-        shape->n_observed += n;
+        struct recording_extent extent = {0};
+        status = recording_extent(recording, observation_classes[kind].table, &extent);
+        struct event_note largest = {.n = extent.most};
+        shape->n_event += extent.n_row;
+        shape->n_observed += extent.n_sample;
+        shape->largest_step =
+            shape->largest_step > observation_bytes(&largest) ? shape->largest_step : observation_bytes(&largest);
     }
     return status;
 }

@@ -23,6 +23,7 @@ struct event_note {
     int64_t step, row, n;                     /* step: -1 outside of steps; row: its number in its table */
     int32_t kind, session, recorder, process; /* kind: enum event_kind */
     int32_t decision, name, profile, reason;  /* name: policy, role or pseudonym */
+    int64_t superseded;                       /* of an observation: its step was done again */
 };
 
 /* The names of an observation are where those of an admission would be. */

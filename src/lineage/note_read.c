@@ -231,6 +231,28 @@ static enum status note_tables(struct reading *reading)
     return status;
 }
 
+/* What is longer would widen every row of its list: the beginning, and the digest of the whole. */
+static int64_t name_of_long(struct reading *reading, const char *text)
+{
+    enum { LONGEST = 256, KEPT = 120 };
+    size_t n = text != NULL ? strlen(text) : 0;
+    if (n <= LONGEST)
+        return name_of(reading, text);
+    uint8_t digest[DIGEST_BYTES];
+    char hex[2 * DIGEST_BYTES + 1];
+    digest_of(text, n, digest);
+    hex_encode(digest, DIGEST_BYTES, hex);
+    size_t kept = KEPT;
+    while (((unsigned char)text[kept] & 0xc0) == 0x80) /* not within a character */
+        kept--;
+    struct text cut;
+    text_init(&cut);
+    text_add(&cut, "%.*s… (%zu bytes, SHA-256 %s)", (int)kept, text, n, hex);
+    int64_t name = name_of(reading, cut.bytes);
+    text_clear(&cut);
+    return name;
+}
+
 /* ---- what was observed ------------------------------------------------------------------------------------------- */
 
 static void note_observation(struct reading *reading, const struct recording_rows *rows, int kind)
@@ -249,7 +271,7 @@ static void note_observation(struct reading *reading, const struct recording_row
         event.step = recording_integer(rows, schema_find(class->table, "step", COLUMN_INTEGER));
     for (int k = 0; class->names[k].column != NULL; k++) {
         int column = schema_find(class->table, class->names[k].column, COLUMN_TEXT);
-        *event_name(&event, k) = (int32_t)name_of(reading, recording_text(rows, column));
+        *event_name(&event, k) = (int32_t)name_of_long(reading, recording_text(rows, column));
     }
     recording_array(rows, schema_find(class->table, "samples", COLUMN_I64S), &event.n);
     *(struct event_note *)note_list_add(&reading->note->observations, sizeof event) = event;
@@ -267,6 +289,25 @@ static enum status note_observations(struct reading *reading)
         recording_rows_close(rows);
     }
     return status;
+}
+
+/* Observations in steps that a later session did again are void, as the steps are. */
+static void void_observations(struct recorder_note *note)
+{
+    int64_t *again = memory_allocate_raw(note->n_session + 2, sizeof *again); /* the first step of the sessions after */
+    for (int64_t s = 0; s < note->n_session + 2; s++)
+        again[s] = INT64_MAX;
+    const struct step_note *steps = note->steps.items;
+    for (int64_t i = 0; i < note->steps.n; i++)
+        if (steps[i].session >= 1 && steps[i].session <= note->n_session && steps[i].step < again[steps[i].session - 1])
+            again[steps[i].session - 1] = steps[i].step;
+    for (int64_t s = note->n_session - 1; s >= 0; s--)
+        again[s] = again[s] < again[s + 1] ? again[s] : again[s + 1];
+    struct event_note *events = note->observations.items;
+    for (int64_t i = 0; i < note->observations.n; i++)
+        if (events[i].session >= 0 && events[i].session <= note->n_session)
+            events[i].superseded = events[i].step >= again[events[i].session];
+    memory_free(again);
 }
 
 enum status note_read(const char *path, const char *name, int32_t recorder, struct tally *tally,
@@ -295,6 +336,8 @@ enum status note_read(const char *path, const char *name, int32_t recorder, stru
         status = note_observations(&reading);
     if (status == STATUS_OK)
         status = note_steps(&reading);
+    if (status == STATUS_OK)
+        void_observations(note);
     recording_close(reading.recording);
     return status;
 }

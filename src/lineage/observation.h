@@ -35,7 +35,7 @@ struct observation_class {
     const char *plural; /* what a reader calls the rows */
     enum table_id table;
     const char *sample, *process, *session;
-    const char *step; /* NULL: the recorder's table has none */
+    const char *step, *superseded; /* NULL: the recorder's table has no steps */
     struct observed_name names[OBSERVED_NAMES + 1];
     struct observed_value values[OBSERVED_VALUES + 1];
 };

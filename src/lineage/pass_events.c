@@ -1,5 +1,6 @@
 /* Admissions in windows, and observations in windows: each rank reads and writes its own. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 #include "comm/agree.h"
@@ -23,8 +24,8 @@ static void find_unknown(struct lineage_job *job, const struct event_note *event
     finding.process = event->process;
     finding.sample = unknown;
     finding.size = (double)n_unknown;
-    finding_say(&finding, "%s name %lld samples that the samples file does not have, such as %lld", plural,
-                (long long)n_unknown, (long long)unknown);
+    finding_say(&finding, "%lld samples of recorded %s are not in the samples file, such as %lld", (long long)n_unknown,
+                plural, (long long)unknown);
     finding_list_add(&job->findings, &finding);
 }
 
@@ -116,6 +117,7 @@ static enum status take_admissions(struct lineage_job *job, int64_t w)
 /* Observations of one kind, as its tables have them. */
 struct observation_rows {
     int64_t n, *sample, *step, *process, *session; /* owned, as all */
+    uint8_t *superseded;
     int32_t *names[OBSERVED_NAMES];
     void *values[OBSERVED_VALUES]; /* of 8 bytes each */
 };
@@ -126,6 +128,7 @@ static void observations_make(int64_t n, struct observation_rows *rows)
     rows->n = n;
     for (int i = 0; i < 4; i++)
         *wide[i] = memory_allocate_raw(n, sizeof **wide[i]);
+    rows->superseded = memory_allocate_raw(n, sizeof *rows->superseded);
     for (int k = 0; k < OBSERVED_NAMES; k++)
         rows->names[k] = memory_allocate_raw(n, sizeof *rows->names[k]);
     for (int v = 0; v < OBSERVED_VALUES; v++)
@@ -134,7 +137,7 @@ static void observations_make(int64_t n, struct observation_rows *rows)
 
 static void observations_clear(struct observation_rows *rows)
 {
-    void *owned[] = {rows->sample, rows->step, rows->process, rows->session};
+    void *owned[] = {rows->sample, rows->step, rows->process, rows->session, rows->superseded};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         memory_free(owned[i]);
     for (int k = 0; k < OBSERVED_NAMES; k++)
@@ -169,6 +172,7 @@ static void take_observation(struct lineage_job *job, const struct event_note *e
         rows->step[at + i] = event->step;
         rows->process[at + i] = event->process;
         rows->session[at + i] = event->session;
+        rows->superseded[at + i] = event->superseded != 0;
         for (int k = 0; k < OBSERVED_NAMES; k++)
             rows->names[k][at + i] = *event_name(&names, k);
     }
@@ -181,17 +185,43 @@ static enum status write_observations(const struct lineage_job *job, int kind, i
                                       const struct observation_rows *o)
 {
     const struct observation_class *class = &observation_classes[kind];
-    struct rows rows[4 + OBSERVED_NAMES + OBSERVED_VALUES] = {{class->sample, o->sample, first, o->n},
+    struct rows rows[5 + OBSERVED_NAMES + OBSERVED_VALUES] = {{class->sample, o->sample, first, o->n},
                                                               {class->process, o->process, first, o->n},
                                                               {class->session, o->session, first, o->n}};
     size_t n = 3;
     if (class->step != NULL)
         rows[n++] = (struct rows){class->step, o->step, first, o->n};
+    if (class->superseded != NULL)
+        rows[n++] = (struct rows){class->superseded, o->superseded, first, o->n};
     for (int k = 0; class->names[k].column != NULL; k++)
         rows[n++] = (struct rows){class->names[k].path, o->names[k], first, o->n};
     for (int v = 0; class->values[v].column != NULL; v++)
         rows[n++] = (struct rows){class->values[v].path, o->values[v], first, o->n};
     return rows_write(job->table, rows, n);
+}
+
+/* Where in a recorder's file an observation is. */
+struct origin {
+    int64_t row, event;
+    int32_t recorder;
+};
+
+static int compare_origins(const void *a, const void *b)
+{
+    const struct origin *left = a, *right = b;
+    if (left->recorder != right->recorder)
+        return left->recorder < right->recorder ? -1 : 1;
+    return (left->row > right->row) - (left->row < right->row);
+}
+
+/* Observations [first, end) file by file, and in each as it has them; the caller owns them. */
+static struct origin *by_origin(const struct ledger *ledger, int64_t first, int64_t end)
+{
+    struct origin *origins = memory_allocate_raw(end - first, sizeof *origins);
+    for (int64_t e = first; e < end; e++)
+        origins[e - first] = (struct origin){ledger->observations[e].row, e, ledger->observations[e].recorder};
+    qsort(origins, (size_t)(end - first), sizeof *origins, compare_origins);
+    return origins;
 }
 
 /* Observations [first, end), all of one kind. */
@@ -203,7 +233,9 @@ static enum status take_kind(struct lineage_job *job, int kind, int64_t first, i
     struct observation_rows rows;
     observations_make(ledger->observation_start[end] - begin, &rows);
     enum status status = job_check_stop();
-    for (int64_t e = first; e < end && status == STATUS_OK; e++) {
+    struct origin *origins = by_origin(ledger, first, end);
+    for (int64_t i = 0; i < end - first && status == STATUS_OK; i++) {
+        int64_t e = origins[i].event;
         const struct event_note *event = &ledger->observations[e];
         status = sources_row(&job->sources, &cursor, event);
         if (status == STATUS_OK)
@@ -212,6 +244,7 @@ static enum status take_kind(struct lineage_job *job, int kind, int64_t first, i
     if (status == STATUS_OK)
         status = write_observations(job, kind, begin - ledger->observation_start[ledger->observed[kind]], &rows);
     event_cursor_close(&cursor);
+    memory_free(origins);
     observations_clear(&rows);
     return status;
 }

@@ -110,7 +110,12 @@ static enum status divide(struct lineage_job *job)
     int64_t even = all / (2 * job->size) > worth_it ? all / (2 * job->size) : worth_it;
     windows_of_steps(&job->ledger, even < job->plan.window_bytes ? even : job->plan.window_bytes, &job->windows);
     windows_of_events(&job->ledger, job->plan.window_bytes, &job->event_windows);
-    windows_of_observations(&job->ledger, job->plan.window_bytes, &job->observation_windows);
+    int64_t observed = 0;
+    for (int64_t i = 0; i < job->ledger.n_observation; i++)
+        observed += observation_bytes(&job->ledger.observations[i]);
+    even = observed / (2 * job->size) > worth_it ? observed / (2 * job->size) : worth_it;
+    windows_of_observations(&job->ledger, even < job->plan.window_bytes ? even : job->plan.window_bytes,
+                            &job->observation_windows);
     struct share_costs costs = {job->plan.sample_bytes, job->plan.use_bytes, job->plan.event_bytes};
     shares_make(&job->tally, &costs, job->size, job->plan.share_bytes, &job->shares);
     if (job->shares.largest > 2 * job->plan.share_bytes && job->shares.largest > job->config->memory)

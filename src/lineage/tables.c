@@ -160,6 +160,8 @@ static void add_observations(struct layout *layout, const struct lineage_job *jo
         add(layout, class->sample, TABLE_I64, n, "1", "sample that it is about: line of the samples file");
         if (class->step != NULL)
             add(layout, class->step, TABLE_I64, n, "steps", "step in which it was recorded; -1: outside of steps");
+        if (class->superseded != NULL)
+            add(layout, class->superseded, TABLE_U8, n, "1", "1: training went back and did this step again");
         add(layout, class->process, TABLE_I64, n, "1", "rank of the process that recorded it");
         add(layout, class->session, TABLE_I64, n, "1", "session of its recorder");
         for (int k = 0; class->names[k].column != NULL; k++)

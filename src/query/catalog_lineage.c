@@ -99,6 +99,7 @@ static const struct column_row admissions[] = {
 static const struct column_row preprocessing[] = {
     OBSERVED("/preprocessing"),
     {"step", "0 /preprocessing/step", NULL, NULL},
+    {"superseded", "0 /preprocessing/superseded", NULL, NULL},
     {"operation", "0 /preprocessing/operation > /operations/name", NULL, NULL},
     {"parameters", "0 /preprocessing/parameters > /operation_parameters/text", NULL, NULL},
     {0}};
@@ -106,6 +107,7 @@ static const struct column_row preprocessing[] = {
 static const struct column_row modalities[] = {
     OBSERVED("/modalities"),
     {"step", "0 /modalities/step", NULL, NULL},
+    {"superseded", "0 /modalities/superseded", NULL, NULL},
     {"modality", "0 /modalities/modality > /modality_names/name", NULL, NULL},
     {"weight", "0 /modalities/weight", NULL, NULL},
     {0}};
@@ -113,6 +115,7 @@ static const struct column_row modalities[] = {
 static const struct column_row recorded_predictions[] = {
     OBSERVED("/recorded_predictions"),
     {"step", "0 /recorded_predictions/step", NULL, NULL},
+    {"superseded", "0 /recorded_predictions/superseded", NULL, NULL},
     {"checkpoint", "0 /recorded_predictions/checkpoint > /predicting_checkpoints/name", NULL, NULL},
     {"predicted", "0 /recorded_predictions/predicted", NULL, NULL},
     {"label", "0 /recorded_predictions/label", NULL, NULL},
@@ -260,7 +263,7 @@ const struct table_row lineage_tables[] = {
     {.name = "preprocessing",
      .shape = "/preprocessing/sample",
      .columns = preprocessing,
-     .text = "what was done to samples before training, as recorded"},
+     .text = "what was done to samples, as recorded"},
     {.name = "modalities",
      .shape = "/modalities/sample",
      .columns = modalities,

@@ -20,14 +20,14 @@ static const struct question_part parts[] = {
      .needs = {"admissions", "samples"},
      .sql = "SELECT coalesce(nullif(step, -1), iif(?3, 'before training', NULL)) AS step, decision, policy, profile, "
             "reason, weight FROM admissions WHERE sample = (SELECT sample FROM samples WHERE sample_id = ?1)"},
-    {.title = "What was done to it before training",
+    {.title = "What was done to it",
      .needs = {"preprocessing", "samples"},
-     .sql = "SELECT operation, parameters, nullif(step, -1) AS step FROM preprocessing WHERE sample = (SELECT sample "
-            "FROM samples WHERE sample_id = ?1) LIMIT ?2"},
+     .sql = "SELECT operation, parameters, nullif(step, -1) AS step, superseded FROM preprocessing WHERE sample = "
+            "(SELECT sample FROM samples WHERE sample_id = ?1) LIMIT ?2"},
     {.title = "Its modalities",
      .needs = {"modalities", "samples"},
-     .sql = "SELECT modality, weight, nullif(step, -1) AS step FROM modalities WHERE sample = (SELECT sample FROM "
-            "samples WHERE sample_id = ?1) LIMIT ?2"},
+     .sql = "SELECT modality, weight, nullif(step, -1) AS step, superseded FROM modalities WHERE sample = (SELECT "
+            "sample FROM samples WHERE sample_id = ?1) LIMIT ?2"},
     {.title = "Uses by epoch",
      .needs = {"sample_uses"},
      .sql = "SELECT epoch, count(*) AS uses, group_concat(step, ' ') AS steps FROM sample_uses WHERE sample_id = ?1 "
@@ -47,9 +47,8 @@ static const struct question_part parts[] = {
     {.title = "What the model predicted for it",
      .needs = {"recorded_predictions", "samples"},
      .sql = "SELECT nullif(step, -1) AS step, nullif(checkpoint, '') AS checkpoint, predicted, nullif(label, -1) AS "
-            "label, probability FROM recorded_predictions WHERE sample = (SELECT sample FROM samples WHERE sample_id = "
-            "?1) "
-            "LIMIT ?2"},
+            "label, probability, superseded FROM recorded_predictions WHERE sample = (SELECT sample FROM samples WHERE "
+            "sample_id = ?1) LIMIT ?2"},
     {.title = "Influence that the trainer recorded, strongest first",
      .needs = {"recorded_influence", "samples"},
      .sql = "SELECT query, checkpoint, method, score FROM recorded_influence WHERE sample = (SELECT sample FROM "

@@ -59,25 +59,26 @@ static void write_epochs(struct page *page)
                                             {"steps", true, false},
                                             {"uses", true, false},
                                             {"samples used", true, true},
-                                            {"of those expected", true, false},
-                                            {"samples expected", true, false}};
-    enum { N_COLUMN = sizeof columns / sizeof *columns };
-    static const char *const paths[] = {
-        "/completeness/epoch",        "/completeness/steps",           "/completeness/uses",
-        "/completeness/samples_used", "/completeness/samples_covered", "/completeness/samples_expected"};
+                                            {"samples expected", true, false},
+                                            {"of these used", true, false}};
+    enum { N_COLUMN = sizeof columns / sizeof *columns, N_OLD = N_COLUMN - 1 /* that every table has */ };
+    static const char *const paths[] = {"/completeness/epoch",
+                                        "/completeness/steps",
+                                        "/completeness/uses",
+                                        "/completeness/samples_used",
+                                        "/completeness/samples_expected",
+                                        "/completeness/samples_covered"};
     struct content *content = &page->content;
     int64_t n = page_extent(page, paths[0], 0);
     const double *values[N_COLUMN];
-    bool good = n > 0;
-    for (int k = 0; k < N_COLUMN && good; k++) {
-        values[k] = page_numbers(page, paths[k], n);
-        good = values[k] != NULL;
-    }
-    if (!good)
+    int n_column = 0;
+    while (n_column < N_COLUMN && (values[n_column] = page_numbers(page, paths[n_column], n)) != NULL)
+        n_column++;
+    if (n <= 0 || n_column < N_OLD)
         return;
-    content_table(content, "Was every sample used, epoch by epoch?", columns, N_COLUMN);
+    content_table(content, "Was every sample used, epoch by epoch?", columns, n_column);
     for (int64_t i = 0; i < n && i < MOST_EPOCHS; i++)
-        for (int k = 0; k < N_COLUMN; k++) {
+        for (int k = 0; k < n_column; k++) {
             if (k == 0 && values[k][i] < 0)
                 cell_words(content, "not known");
             else

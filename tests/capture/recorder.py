@@ -527,8 +527,8 @@ def test_resumed(place):
 with folder() as temporary:
     for number, test in enumerate((test_same_as_c, test_kinds_of_lists, test_nothing, test_policies, test_refused,
                                    test_cannot_open, test_locked, test_full, test_removed, test_forked, test_background,
-                                   test_background_full, test_background_stalled, test_background_gone, test_interrupted,
-                                   test_left_open, test_resumed)):
+                                   test_background_full, test_background_stalled, test_background_gone,
+                                   test_interrupted, test_left_open, test_resumed)):
         (temporary / str(number)).mkdir()
         test(temporary / str(number))
     test_documented()

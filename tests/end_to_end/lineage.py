@@ -18,7 +18,7 @@ from assay import (BAD_CONFIG, BAD_INPUT, CANNOT_FIT, DIFFERS, FAULT_INJECTED, O
                    run_well, sentences, side_by_side)
 from assay_policies import canonical  # pylint: disable=wrong-import-order  # recordings knows where it is
 from lineage_table import (OBSERVED, check_contributions, check_governance, check_observations, check_samples,
-                           check_steps, open_table, same, texts)
+                           check_steps, open_table, same, shortened, texts)
 from recordings import POLICIES, tamper, write_config, write_policies
 
 
@@ -34,7 +34,7 @@ def test_table(where):
         check_observations(recorded, table)
         inputs = set(texts(table["inputs/path"]))
         check(inputs == {"samples.jsonl", "lineage/rank-00000.sqlite", "lineage/rank-00001.sqlite"}, "inputs", inputs)
-    check("20  steps of preprocessing\n" in outcome.out and "28  influence scores\n" in outcome.out,
+    check("24  steps of preprocessing\n" in outcome.out and "28  influence scores\n" in outcome.out,
           "what else there is", outcome.out)
     check_trace(recorded)
     check("0 violations" in outcome.out and "closed@2" in outcome.out, "the summary", outcome.out)
@@ -54,15 +54,16 @@ def check_trace(recorded):
     def told(title, expected):
         check(sorted(map(str, parts.get(title, []))) == sorted(map(str, expected)), f"trace: {title}", parts, expected)
 
-    told("What was done to it before training", [[row["name"], row["parameters"], None]
+    told("What was done to it", [[row["name"], shortened(row["parameters"]), None, 0]
                                                  for row in mine["preprocessing"]])
-    told("Its modalities", [[row["modality"], float(row["weights"]), None] for row in mine["modality"]])
+    told("Its modalities", [[row["modality"], float(row["weights"]), None, 0] for row in mine["modality"]])
     told("Influence that the trainer recorded, strongest first",
          [[row["query"], row["checkpoint"], row["method"], float(row["scores"])] for row in mine["influence"]])
     told("What the model predicted for it",
          [[None if row["step"] < 0 else row["step"], row["checkpoint"], int(row["predicted"]),
            None if row["labels"] is None else int(row["labels"]),
-           None if row["probabilities"] is None else float(row["probabilities"])] for row in mine["prediction"]])
+           None if row["probabilities"] is None else float(row["probabilities"]), int(row["superseded"])]
+          for row in mine["prediction"]])
 
 
 def test_plan(recorded):

@@ -112,18 +112,26 @@ OBSERVED = {
 }
 
 
+def shortened(text):
+    """What the table has of a text."""
+    raw = (text or "").encode()
+    if len(raw) <= 256:
+        return text
+    return f"{raw[:120].decode(errors='ignore')}… ({len(raw)} bytes, SHA-256 {hashlib.sha256(raw).hexdigest()})"
+
+
 def check_observations(recorded, table):
     for kind, (group, names, numbers) in OBSERVED.items():
         rows, found = recordings.read_observations(recorded, kind), table[group]
         check(len(rows) > 0, f"{kind} was recorded")
-        for name in ("process", "session") + (("step",) if kind != "influence" else ()):
+        for name in ("process", "session") + (("step", "superseded") if kind != "influence" else ()):
             same(found[name][()], [row[name] for row in rows], f"/{group}/{name}")
         same(found["sample"][()], [row["samples"] for row in rows], f"/{group}/sample")
         for name, (column, where) in names.items():
             known = texts(table[where])
             check(len(set(known)) == len(known), f"/{where} has each once", known)
             told = [None if i < 0 else known[i] for i in found[name][()]]
-            check(told == [row[column] for row in rows], f"/{group}/{name}", told)
+            check(told == [shortened(row[column]) for row in rows], f"/{group}/{name}", told)
         for name, (column, none) in numbers.items():
             same(found[name][()], [none if row[column] is None else row[column] for row in rows], f"/{group}/{name}")
 

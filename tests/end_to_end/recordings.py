@@ -103,11 +103,15 @@ def govern(run, recorder):
     recorder.role("validation", [i for i in range(run.n_sample) if split_of(i) == "test"][:2])
 
 
+LONG = "x" + 200 * "ö€"  # byte 120 is within a letter
+
+
 def observe(run, recorder, process, rng):
     """What is said of samples beside decisions, every kind, with and without what may be left out."""
     some = [int(i) for i in rng.choice(run.n_sample, 7, replace=False)]
     recorder.preprocessing(("crop", "scale")[process % 2], '{"size": 8}', some)
     recorder.preprocessing("crop", "{\"size\":\n9}", some[:3])
+    recorder.preprocessing("scale", LONG, some[:2])
     recorder.modality("image", some, rng.random(7))
     recorder.modality("text ö", some[2:], np.zeros(5))
     recorder.prediction(some[:4], [3, -1, 0, 9], labels=[3, 2, 1, 0], probabilities=rng.random(4), checkpoint="last")
@@ -167,12 +171,15 @@ def read_observations(run, kind):
     for process in range(run.n_process):
         with contextlib.closing(sqlite3.connect(run.folder / f"lineage/rank-{process:05d}.sqlite")) as database:
             database.row_factory = sqlite3.Row
+            firsts = dict(map(tuple, database.execute("SELECT session, min(step) FROM step GROUP BY session")))
             for row in database.execute(f"SELECT rowid AS number, * FROM {kind}"):
                 place = -1 if "step" not in row.keys() or row["step"] is None else row["step"]
                 of = {name: np.frombuffer(row[name], kind) for name, kind in arrays.items()
                       if name in row.keys() and row[name] is not None}
                 rows = [{**{name: row[name] for name in row.keys()}, **{name: values[i] for name, values in of.items()},
-                         "process": process, "step": place} for i in range(row["n"])]
+                         "process": process, "step": place,
+                         "superseded": any(place >= first for later, first in firsts.items() if later > row["session"])}
+                        for i in range(row["n"])]
                 found.append(((place, process, row["session"], row["number"]), rows))
     return [one for _, rows in sorted(found, key=lambda item: item[0]) for one in rows]
 

@@ -1,5 +1,5 @@
-"""Writes a recorder's file from a process beside the one that trains: a step costs a message, and hardly ever waits for a
-disk or a lock.
+"""Writes a recorder's file from a process beside the one that trains: a step costs a message, and hardly ever waits for
+a disk or a lock.
 
 What was sent outlives a training process that is killed, whose writer writes it and ends; so that a killed process
 loses at most the step in flight, as it does without.  When both are killed at once (a whole job, a machine out of
