@@ -376,19 +376,22 @@ def test_background(place):
         begin = time.monotonic()
         for step in range(1, 41):
             record_step(recorder, step)
-        check(time.monotonic() - begin < 0.5, "a lock is not waited for", time.monotonic() - begin)
+        check(time.monotonic() - begin < 5, "a lock is not waited for", time.monotonic() - begin)
         time.sleep(0.2)  # until its writer gives up waiting
         other.execute("COMMIT")
+    reads, writes = os.pipe()
     child = os.fork()
     if child == 0:  # a worker that loads data, and outlives training
         record_step(recorder, 41)
         recorder.close()
-        time.sleep(2)
+        os.close(writes)
+        os.read(reads, 1)
         os._exit(0)
-    begin = time.monotonic()
+    process = recorder._queue._process  # pylint: disable=protected-access
     with quiet() as shown:
         recorder.close()
-    check(time.monotonic() - begin < 1.5, "the writer does not wait for forked processes")
+    check(process.wait(60) == 0, "the writer does not wait for forked processes")
+    os.close(writes)
     check(os.waitpid(child, 0)[1] == 0, "a forked process ends well")
     check([step for (step,) in ask(path, "SELECT step FROM step ORDER BY record")] == list(range(41)), "all is written")
     check("locked" in shown.getvalue(), "the lock is shown", shown.getvalue())
@@ -432,12 +435,12 @@ def test_background_stalled(place):
             interrupts += 1
         slowest = max(slowest, time.monotonic() - one)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    check(slowest < 0.2 and time.monotonic() - begin < 10, "it is not waited for", slowest, time.monotonic() - begin)
+    check(slowest < 5 and time.monotonic() - begin < 60, "it is not waited for", slowest, time.monotonic() - begin)
     os.kill(writer_of(recorder), signal.SIGCONT)
     begin = time.monotonic()
     with quiet():
         recorder.close()
-    check(time.monotonic() - begin < 30, "it ends", time.monotonic() - begin)
+    check(time.monotonic() - begin < 60, "it ends", time.monotonic() - begin)
     check(ask(path, "SELECT policy FROM admission") == [("open",)], "a text is a text")
     n = ask(path, "SELECT count(*) FROM step")[0][0]
     check(3000 - interrupts <= n <= 3000, "every step that was not interrupted is there", n, interrupts)

@@ -200,6 +200,8 @@ def serve(line, limit):
             error = str(caught)
         if what in QUESTIONS:
             answer(line, (number, value, error, dict(queue.failures)))
+            if what == "close":
+                return
         elif error is not None:
             queue.note(f"{what}: {error}")
     queue.abandon()
