@@ -27,6 +27,7 @@ QUESTIONS = ("open", "flush", "close")
 ANSWER_SECONDS = 120.0  # at most, for an answer
 STALL_SECONDS = 1.0     # in which a writer that takes nothing is not waited for again
 QUIET = getattr(socket, "MSG_NOSIGNAL", 0)
+AT_ONCE = QUIET | getattr(socket, "MSG_DONTWAIT", 0)
 
 
 class Background:
@@ -118,15 +119,24 @@ class Background:
         if len(self._unsent) > self.limit and what not in QUESTIONS:
             self.note(f"not recorded: more than {self.limit} bytes wait for the process that writes")
             return
-        self._unsent += HEAD.pack(MARK, len(body)) + body
-        self._send(IMPATIENT / 1000 if time.monotonic() >= self._stalled else 0.0)
+        message = HEAD.pack(MARK, len(body)) + body
+        try:
+            n = 0 if self._unsent else self._line.send(message, AT_ONCE)
+        except BlockingIOError:
+            n = 0
+        except OSError as error:
+            self._gone(error)
+            return
+        if n < len(message):
+            self._unsent += message[n:]
+            self._send(IMPATIENT / 1000 if time.monotonic() >= self._stalled else 0.0)
 
     def _send(self, patience):
         """Sends what waits; gives up when nothing of it is taken for so many seconds."""
         try:
             while self._unsent:
                 try:
-                    del self._unsent[:self._line.send(self._unsent, QUIET | socket.MSG_DONTWAIT)]
+                    del self._unsent[:self._line.send(self._unsent, AT_ONCE)]
                 except BlockingIOError:
                     if not select.select([], [self._line], [], patience)[1]:
                         self._stalled = time.monotonic() + STALL_SECONDS
